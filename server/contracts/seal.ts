@@ -37,6 +37,9 @@ export interface SealPlugin {
   /** `settings` are the words of the stanza; `environment` is read for the variables the seal documents. */
   open(
     settings: Readonly<Record<string, unknown>>,
-    context: { readonly environment: Readonly<Record<string, string | undefined>>; readonly logger: import('./logger.ts').Logger },
+    context: {
+      readonly environment: Readonly<Record<string, string | undefined>>;
+      readonly logger: import('./logger.ts').Logger;
+    },
   ): Promise<Seal>;
 }

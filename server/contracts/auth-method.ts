@@ -1,0 +1,27 @@
+import type { PathDeclaration } from './paths.ts';
+import type { AuthGrant, JsonObject } from './request.ts';
+import type { MountContext } from './secrets-engine.ts';
+import type { TokenService } from './token-service.ts';
+
+/** What every folder of `server/auth-methods/` exports as `plugin`. */
+export interface AuthMethodPlugin {
+  /** The folder's name and the word in `auth enable TYPE`. */
+  readonly type: string;
+  readonly description: string;
+  readonly singleton?: boolean;
+  readonly version?: string;
+  create(context: AuthMethodContext): Promise<AuthMethod>;
+}
+
+export interface AuthMethod {
+  readonly paths: readonly PathDeclaration[];
+  /** Called before a token of this method is renewed; returns the grant now in force, throws to refuse. */
+  renew?(login: { readonly internal: JsonObject; readonly grant: AuthGrant }): Promise<AuthGrant>;
+  tidy?(): Promise<void>;
+  close?(): Promise<void>;
+}
+
+export interface AuthMethodContext extends MountContext {
+  /** Given to the `token` method only. */
+  readonly tokens?: TokenService;
+}
