@@ -1,0 +1,75 @@
+import type { Clock } from '../../contracts/clock.ts';
+import type { LogFields, Logger, LogLevel } from '../../contracts/logger.ts';
+import type { LogOutput } from './log-file.ts';
+import { jsonLogLine, standardLogLine } from './log-line.ts';
+
+export const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
+export interface LoggerSettings {
+  readonly level: LogLevel;
+  readonly format: 'standard' | 'json';
+  readonly clock: Clock;
+  readonly outputs: readonly LogOutput[];
+}
+
+/** The server's log and what only start-up may do with it. */
+export interface ServerLog {
+  readonly logger: Logger;
+  level(): LogLevel;
+  /** In force at once, for every logger made from this one. */
+  setLevel(level: LogLevel): void;
+  reopen(): void;
+  close(): void;
+}
+
+/** Makes the server's log. Values are escaped and bounded in length, so that no name can forge a line. */
+export function createServerLog(settings: LoggerSettings): ServerLog {
+  let least = logLevels.indexOf(settings.level);
+  const format = settings.format === 'json' ? jsonLogLine : standardLogLine;
+  const log = (name: string, level: LogLevel, message: string, fields: LogFields | undefined): void => {
+    if (logLevels.indexOf(level) < least) return;
+    const line = format({ timeMs: settings.clock.now(), level, name, message, fields });
+    for (const output of settings.outputs) output.write(line);
+  };
+  return {
+    logger: new NamedLogger('', log),
+    level: () => logLevels[least] ?? 'info',
+    setLevel: (level) => {
+      least = logLevels.indexOf(level);
+    },
+    reopen: () => settings.outputs.forEach((output) => void output.reopen()),
+    close: () => settings.outputs.forEach((output) => void output.close()),
+  };
+}
+
+type Log = (name: string, level: LogLevel, message: string, fields: LogFields | undefined) => void;
+
+class NamedLogger implements Logger {
+  readonly #name: string;
+  readonly #log: Log;
+
+  constructor(name: string, log: Log) {
+    this.#name = name;
+    this.#log = log;
+  }
+
+  trace(message: string, fields?: LogFields): void {
+    this.#log(this.#name, 'trace', message, fields);
+  }
+  debug(message: string, fields?: LogFields): void {
+    this.#log(this.#name, 'debug', message, fields);
+  }
+  info(message: string, fields?: LogFields): void {
+    this.#log(this.#name, 'info', message, fields);
+  }
+  warn(message: string, fields?: LogFields): void {
+    this.#log(this.#name, 'warn', message, fields);
+  }
+  error(message: string, fields?: LogFields): void {
+    this.#log(this.#name, 'error', message, fields);
+  }
+  /** Names nest with a dot: `named('core').named('audit')` is `core.audit`. */
+  named(name: string): Logger {
+    return new NamedLogger(this.#name === '' ? name : `${this.#name}.${name}`, this.#log);
+  }
+}
