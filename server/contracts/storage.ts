@@ -3,7 +3,7 @@
  * value or an encryption key, and whatever it returns is authenticated by the barrier before use.
  *
  * Keys are non-empty strings of at most `maxKeyBytes` UTF-8 bytes, ordered by their UTF-8 bytes, with `/`
- * between folders. Values are up to `maxValueBytes` long and may be empty.
+ * between folders; one that holds a NUL or a lone surrogate is refused as 'invalid'. Values are up to `maxValueBytes` long and may be empty.
  */
 export interface StorageBackend {
   /** The values of `keys`, in their order; `undefined` where there is none. */
@@ -12,6 +12,7 @@ export interface StorageBackend {
   /**
    * The names directly below `prefix` (which is empty or ends in `/`), in key order, without the prefix.
    * A folder appears once, ending in `/`. `after` is the last name of the page before (file or folder).
+   * A key equal to `prefix` has no name below it and is left out.
    */
   list(prefix: string, page: { after?: string; limit: number }): Promise<string[]>;
 
@@ -34,9 +35,10 @@ export interface StorageBackend {
   close(): Promise<void>;
 }
 
-/** Grows by at least one with every commit. */
+/** Grows by at least one with every commit; 0 before the first. */
 export type Revision = number;
 
+/** Names each key at most once among `put` and `remove`; anything else is refused as 'invalid'. */
 export interface Change {
   readonly expect?: readonly Expectation[];
   readonly put?: readonly (readonly [key: string, value: Uint8Array])[];
