@@ -17,6 +17,7 @@ export interface Caller {
   readonly tokenHandle: string;
   /** Namespace the token lives in: path, empty for root, else ending in '/'. */
   readonly namespacePath: string;
+  readonly namespaceId: string;
 }
 
 /** Where a request came from. Forwarded headers count only when the peer is a configured proxy. */
@@ -43,8 +44,12 @@ export interface Reply {
   readonly warnings?: readonly string[];
   /** A login: core makes the token. */
   readonly auth?: AuthGrant;
+  /** A token that was made already (the token auth method). */
+  readonly token?: import('./token-service.ts').IssuedToken;
   /** A dynamic secret: core registers the lease, and calls the engine's `revoke` when it ends. */
   readonly lease?: LeaseGrant;
+  /** `lease_duration` of an answer that has no lease: how soon to read a static secret again (KV v1). */
+  readonly leaseDurationSeconds?: number;
   /** Overrides the status (KV v2 answers 404 with data for a deleted version). */
   readonly status?: number;
   /** A body that is not JSON. */

@@ -30,6 +30,9 @@ export function compilePaths(paths: readonly PathDeclaration[]): PathMatcher<Com
   return matcher;
 }
 
+/** What a plug-in made for a mount; the mount's table says which of the two. */
+export type Engine = SecretsEngine | AuthMethod;
+
 export interface LeaseTimes {
   readonly defaultLeaseTtlSeconds: number;
   readonly maxLeaseTtlSeconds: number;
@@ -42,16 +45,16 @@ export class Mount {
   readonly info: MountInfo;
   /** Relative to the namespace: `secret/`, `auth/approle/`. */
   fullPath: string;
-  engine: (SecretsEngine & AuthMethod) | undefined;
+  engine: Engine | undefined;
   paths: PathMatcher<CompiledPath> | undefined;
-  readonly #make: (mount: Mount) => Promise<SecretsEngine & AuthMethod>;
+  readonly #make: (mount: Mount) => Promise<Engine>;
   #making: Promise<void> | undefined;
 
   constructor(
     entry: MountEntry,
     namespace: { readonly id: string; readonly path: string },
     system: LeaseTimes,
-    make: (mount: Mount) => Promise<SecretsEngine & AuthMethod>,
+    make: (mount: Mount) => Promise<Engine>,
   ) {
     this.entry = entry;
     this.fullPath = fullPathOf(entry);

@@ -1,13 +1,13 @@
-import type { AuthMethod, AuthMethodPlugin } from '../../contracts/auth-method.ts';
+import type { AuthMethodPlugin } from '../../contracts/auth-method.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
-import type { MountContext, SecretsEngine, SecretsEnginePlugin } from '../../contracts/secrets-engine.ts';
+import type { MountContext, SecretsEnginePlugin } from '../../contracts/secrets-engine.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 import type { TokenService } from '../../contracts/token-service.ts';
 import type { Namespace } from '../namespaces/namespaces.ts';
-import { type LeaseTimes, Mount } from './mount.ts';
+import { type Engine, type LeaseTimes, Mount } from './mount.ts';
 import { type MountEntry, type MountTableName, newEntry } from './mount-entry.ts';
 import { MountTable } from './mount-table.ts';
 
@@ -239,7 +239,7 @@ export class Mounts {
     return table;
   }
 
-  async #make(namespace: Namespace, mount: Mount): Promise<SecretsEngine & AuthMethod> {
+  async #make(namespace: Namespace, mount: Mount): Promise<Engine> {
     const { entry } = mount;
     const plugin = this.#plugin(entry.table, entry.type);
     if (!plugin)
@@ -250,9 +250,10 @@ export class Mounts {
       clock: this.#deps.clock,
       logger: this.#deps.logger.named(`${entry.table === 'auth' ? 'auth' : 'secrets'}.${entry.type}`),
     };
-    if (entry.table === 'auth' && entry.type === 'token')
-      return (plugin as AuthMethodPlugin).create({ ...context, tokens: this.#deps.tokens });
-    return plugin.create(context) as Promise<SecretsEngine & AuthMethod>;
+    if (entry.table === 'secret') return (plugin as SecretsEnginePlugin).create(context);
+    return (plugin as AuthMethodPlugin).create(
+      entry.type === 'token' ? { ...context, tokens: this.#deps.tokens } : context,
+    );
   }
 
   async #change(
