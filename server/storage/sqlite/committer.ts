@@ -43,7 +43,8 @@ export class Committer {
   static async start(file: string, onFatal: (error: StorageError) => void): Promise<Committer> {
     // TypeScript as it is, or the JavaScript made from it: the writer is named like this file.
     const entry = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(entry, { workerData: file, name: 'coffer storage', execArgv: [] });
+    // No environment: it may hold keys, and the thread would get a copy.
+    const worker = new Worker(entry, { workerData: file, name: 'coffer storage', execArgv: [], env: {} });
     const committer = new Committer(worker, onFatal);
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
@@ -63,13 +64,12 @@ export class Committer {
 
   commit(change: Change): Promise<Revision> {
     if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
-    let group = this.#queue.at(-1);
-    if (group === undefined || group.packer.length > maxGroupBytes) {
-      group = { packer: new ChangePacker(), waiting: [] };
-      this.#queue.push(group);
-    }
+    const last = this.#queue.at(-1);
+    const open = last !== undefined && last.packer.length <= maxGroupBytes;
+    const group = open ? last : { packer: new ChangePacker(), waiting: [] };
     group.packer.add(change);
-    const { waiting } = group;
+    if (!open) this.#queue.push(group);
+    const { waiting }: Group = group;
     const done = new Promise<Revision>((resolve, reject) => waiting.push({ resolve, reject }));
     if (this.#underWay === undefined && !this.#scheduled) {
       this.#scheduled = true;

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { StorageError } from '../../contracts/storage.ts';
+import { storageErrorOf } from './errors.ts';
 
 /**
  * Keeps processes apart by a lock of the operating system, which ends with its process, kill -9 included.
@@ -14,7 +15,7 @@ export function takeGuard(file: string, exclusive: boolean): () => void {
     else db.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
   } catch (error) {
     db.close();
-    if (!isBusy(error)) throw error;
+    if (!isBusy(error)) throw storageErrorOf(error, file, 'reading');
     throw new StorageError(
       'in-use',
       `storage: ${file} is held: another process uses this data folder`,

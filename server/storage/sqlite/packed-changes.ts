@@ -20,23 +20,27 @@ export class ChangePacker {
   #length = 0;
   #count = 0;
 
-  get count(): number {
-    return this.#count;
-  }
-
+  /** In bytes. */
   get length(): number {
     return this.#length;
   }
 
+  /** Adds all of `change` or, when it throws, nothing. */
   add(change: Change): void {
     const { expect = [], put = [], remove = [] } = change;
     this.#reserve(upperBound(expect, put, remove));
-    this.#number(expect.length);
-    this.#number(put.length);
-    this.#number(remove.length);
-    for (const { key, tag } of expect) this.#entry(key, tag === undefined ? 0 : tag.length + 1, tag);
-    for (const [key, value] of put) this.#entry(key, value.length, value);
-    for (const key of remove) this.#key(key);
+    const start = this.#length;
+    try {
+      this.#number(expect.length);
+      this.#number(put.length);
+      this.#number(remove.length);
+      for (const { key, tag } of expect) this.#entry(key, tag === undefined ? 0 : tag.length + 1, tag);
+      for (const [key, value] of put) this.#entry(key, value.length, value);
+      for (const key of remove) this.#key(key);
+    } catch (error) {
+      this.#length = start;
+      throw error;
+    }
     this.#count += 1;
   }
 

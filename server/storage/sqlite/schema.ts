@@ -21,18 +21,22 @@ const schema = `
   PRAGMA user_version = ${schemaVersion};
 `;
 
-/** A connection with everything set that durability and bounded memory depend on. */
+/**
+ * A connection with everything set that durability, bounded memory and deletion depend on: what is deleted is
+ * overwritten with zeros (`secure_delete`), and a page that can't be right is noticed (`cell_size_check`).
+ */
 export function connect(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: busyTimeoutMilliseconds, allowExtension: false });
   try {
+    requireLog(db, file);
     db.exec(`
-      PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON;
       PRAGMA checkpoint_fullfsync = ON;
       PRAGMA wal_autocheckpoint = 0;
       PRAGMA cache_size = -${cacheKibibytes};
       PRAGMA mmap_size = 0;
+      PRAGMA secure_delete = ON;
       PRAGMA cell_size_check = ON;
       PRAGMA trusted_schema = OFF;
     `);
@@ -41,6 +45,17 @@ export function connect(file: string): DatabaseSync {
     throw error;
   }
   return db;
+}
+
+/** SQLite falls back without a word where shared memory is missing, as on network file systems. */
+function requireLog(db: DatabaseSync, file: string): void {
+  const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+  if (mode === 'wal') return;
+  throw new StorageError(
+    'unavailable',
+    `storage: ${file} cannot have a write-ahead log where it is`,
+    'Put the data folder on a local disk, not on a network file system.',
+  );
 }
 
 /** Creates the tables in an empty file; refuses another program's file and a newer Coffer's. */
