@@ -17,7 +17,10 @@ export interface SecretsEnginePlugin {
   readonly version?: string;
   /** Throws `CofferError` 'invalid-request' when `mount.options` are wrong. Called at enable, and on first use after a start. */
   create(context: MountContext): Promise<SecretsEngine>;
-  /** Throws 'invalid-request' when options may not change from `before` to `after` (KV 2 → 1). */
+  /**
+   * Throws 'invalid-request' when options may not change from `before` to `after` (KV 2 → 1). Once changed
+   * options are stored, core closes the engine and creates it anew, as its paths may depend on them.
+   */
   checkOptions?(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): void;
 }
 

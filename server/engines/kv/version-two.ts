@@ -1,0 +1,40 @@
+import type { MountContext, SecretsEngine } from '../../contracts/secrets-engine.ts';
+import { configPath } from './path-config.ts';
+import { dataPath } from './path-data.ts';
+import { detailedMetadataPath } from './path-detailed-metadata.ts';
+import { invalidPath } from './path-invalid.ts';
+import { metadataPath } from './path-metadata.ts';
+import { subkeysPath } from './path-subkeys.ts';
+import { versionsPaths } from './path-versions.ts';
+import { SecretStore } from './secret-store.ts';
+import { Upgrade } from './upgrade.ts';
+
+/** Moved when the mount is opened, before the first request is served; the rest follow in `tidy`. */
+const recordsMovedAtOpen = 1024;
+const recordsMovedPerTidy = 65_536;
+
+/** KV version 2: secrets with versions. */
+export async function versionTwo({ records, clock, logger }: MountContext): Promise<SecretsEngine> {
+  const upgrade = await Upgrade.begin(records, clock.now());
+  const store = new SecretStore(records, upgrade);
+  if (upgrade.pending) {
+    logger.info('upgrading records from version 1');
+    await upgrade.advance(store, recordsMovedAtOpen);
+  }
+  return {
+    paths: [
+      configPath(store),
+      dataPath(store, clock),
+      metadataPath(store, clock),
+      detailedMetadataPath(store),
+      subkeysPath(store, clock),
+      ...versionsPaths(store, clock),
+      invalidPath(),
+    ],
+    async tidy() {
+      if (!upgrade.pending) return;
+      await upgrade.advance(store, recordsMovedPerTidy);
+      if (!upgrade.pending) logger.info('all records are version 2');
+    },
+  };
+}
