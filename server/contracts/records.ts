@@ -14,12 +14,15 @@ export interface Records {
   peek<T>(key: string): Stored<T> | undefined;
   /** As `StorageBackend.list`: the names directly below `prefix`, folders ending in '/'. */
   list(prefix: string, page?: { after?: string; limit?: number }): Promise<string[]>;
-  /** Up to `limit` entries below `prefix` at any depth whose key is greater than `after`, in key order. */
+  /**
+   * Up to `limit` entries below `prefix` at any depth whose key is greater than `after`, in key order. Keys, `after` too, are
+   * those that `get` takes: they begin with `prefix`. Index marks have no value and are passed over.
+   */
   scan<T>(
     prefix: string,
     page: { after?: string; limit: number },
   ): Promise<[key: string, stored: Stored<T>][]>;
-  /** The same without reading or decrypting values. */
+  /** The same without reading or decrypting values, and with the index marks. `prefix` is empty or ends in '/'. */
   scanKeys(prefix: string, page: { after?: string; limit: number }): Promise<string[]>;
   /** All or nothing, durable when it resolves. Rejects with `StorageConflict` when an expectation fails. */
   commit(change: RecordChange): Promise<void>;

@@ -1,0 +1,311 @@
+import { JsonError, parseJson, stringifyJson } from '../../formats/json/index.ts';
+import { CofferError } from '../contracts/errors.ts';
+import type { RecordChange } from '../contracts/records.ts';
+import { type Change, type Revision, type StorageBackend, StorageConflict } from '../contracts/storage.ts';
+import { wipe } from '../crypto/wipe.ts';
+import { Freshness } from './freshness.ts';
+import { keyringKey } from './keyring.ts';
+import { namespaceKeyPrefix } from './namespace-keys.ts';
+import { type CacheEntry, RecordCache } from './record-cache.ts';
+import { corrupt, openRecord, parseHeader, sealRecord } from './record-format.ts';
+import { endOfPrefix, walkKeys } from './storage-walk.ts';
+import { AbsentRecord, StoredRecord } from './stored-record.ts';
+import type { UnsealedKeys } from './unsealed-keys.ts';
+
+/** Storage keys as storage has them (`n/<namespace id>/…`), or everything. Must not throw. */
+export type ChangeListener = (keys: readonly string[] | 'all') => void;
+
+export interface RecordStoreOptions {
+  readonly storage: StorageBackend;
+  readonly cacheBytes: number;
+  readonly exclusiveStore: boolean;
+  readonly acceptPlaintextRecords: boolean;
+}
+
+/** One view's share of a commit. */
+export interface ChangePart {
+  readonly namespaceId: string;
+  /** Prefix of the view: storage key = prefix + key. */
+  readonly prefix: string;
+  readonly change: RecordChange;
+}
+
+const mark = new Uint8Array(0);
+const done: Promise<void> = Promise.resolve();
+
+/** Encrypted records over storage, with the cache before it. Everything here takes storage keys. */
+export class RecordStore {
+  readonly #storage: StorageBackend;
+  readonly #cache: RecordCache;
+  readonly #freshness: Freshness | undefined;
+  readonly #acceptPlaintext: boolean;
+  readonly #listeners = new Set<ChangeListener>();
+  #keys: UnsealedKeys | undefined;
+
+  constructor(options: RecordStoreOptions) {
+    this.#storage = options.storage;
+    this.#cache = new RecordCache(options.cacheBytes);
+    this.#acceptPlaintext = options.acceptPlaintextRecords;
+    this.#freshness = options.exclusiveStore
+      ? undefined
+      : new Freshness(options.storage, (keys) => this.#foreignChange(keys));
+  }
+
+  get keys(): UnsealedKeys {
+    if (!this.#keys) throw new CofferError('sealed');
+    return this.#keys;
+  }
+
+  get isOpen(): boolean {
+    return this.#keys !== undefined;
+  }
+
+  get cache(): RecordCache {
+    return this.#cache;
+  }
+
+  /** Before the first record is read: nothing cached, so nothing can be out of date. */
+  async open(keys: UnsealedKeys): Promise<void> {
+    await this.#freshness?.start();
+    this.#cache.dropAll();
+    this.#keys = keys;
+  }
+
+  close(): void {
+    this.#keys = undefined;
+    this.changed('all');
+  }
+
+  freshen(): Promise<void> {
+    return this.#freshness?.freshen() ?? done;
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  peek(storageKey: string): StoredRecord | undefined {
+    const entry = this.#cache.get(storageKey);
+    return entry instanceof StoredRecord ? entry : undefined;
+  }
+
+  get(namespaceId: string, storageKey: string): Promise<StoredRecord | undefined> {
+    const entry = this.#cache.get(storageKey);
+    if (entry !== undefined) return Promise.resolve(entry instanceof StoredRecord ? entry : undefined);
+    const pending = this.#cache.pending(storageKey);
+    if (pending) return pending.promise;
+    const reading = this.#storageRead([storageKey]);
+    return this.#cache.share(
+      storageKey,
+      reading.then(([value]) => value && this.decrypt(namespaceId, storageKey, value)),
+    );
+  }
+
+  /** One storage read for all that memory does not have. */
+  getMany(namespaceId: string, storageKeys: readonly string[]): Promise<(StoredRecord | undefined)[]> {
+    const missing = [...new Set(storageKeys)].filter(
+      (key) => this.#cache.get(key) === undefined && this.#cache.pending(key) === undefined,
+    );
+    if (missing.length > 0) {
+      const reading = this.#storageRead(missing);
+      missing.forEach((key, index) => {
+        const one = reading.then((values) => {
+          const value = values[index];
+          return value && this.decrypt(namespaceId, key, value);
+        });
+        this.#cache.share(key, one);
+      });
+    }
+    return Promise.all(storageKeys.map((key) => this.get(namespaceId, key)));
+  }
+
+  /** Records below `prefix` whose storage key is greater than `after`; index marks are passed over. */
+  async scan(
+    namespaceId: string,
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<[storageKey: string, record: StoredRecord][]> {
+    const end = endOfPrefix(prefix);
+    if (end === undefined) throw new TypeError('a scan needs a prefix');
+    const found: [string, StoredRecord][] = [];
+    let from = after !== undefined && after >= prefix ? `${after}\0` : prefix;
+    let bytesEach = 0;
+    while (found.length < limit) {
+      // Few at first: each may have 32 MiB.
+      const page = Math.min(limit - found.length, bytesEach === 0 ? 16 : Math.ceil((4 << 20) / bytesEach));
+      void this.keys;
+      const rows = await this.#storage.scan(from, end, page);
+      let bytes = 0;
+      for (const [key, value] of rows) {
+        bytes += value.length;
+        if (value.length > 0) found.push([key, await this.#decryptOrReuse(namespaceId, key, value)]);
+      }
+      const last = rows.at(-1);
+      if (rows.length < page || last === undefined) return found;
+      from = `${last[0]}\0`;
+      bytesEach = Math.max(256, bytes / rows.length);
+    }
+    return found;
+  }
+
+  scanKeys(prefix: string, after: string | undefined, limit: number): Promise<string[]> {
+    void this.keys;
+    return walkKeys(this.#storage, prefix, after, limit);
+  }
+
+  async list(prefix: string, page: { after?: string; limit?: number }): Promise<string[]> {
+    void this.keys;
+    const limit = page.limit ?? Number.POSITIVE_INFINITY;
+    const names: string[] = [];
+    let after = page.after;
+    while (names.length < limit) {
+      const size = Math.min(1000, limit - names.length);
+      const some = await this.#storage.list(
+        prefix,
+        after === undefined ? { limit: size } : { after, limit: size },
+      );
+      for (const name of some) names.push(name);
+      if (some.length < size) break;
+      after = some.at(-1);
+    }
+    return names;
+  }
+
+  async commit(parts: readonly ChangePart[]): Promise<void> {
+    const keys = this.keys;
+    for (const { namespaceId, change } of parts) {
+      if (change.put?.length) await keys.loadNamespace(namespaceId);
+    }
+    const expect: { key: string; tag: Uint8Array | undefined }[] = [];
+    const put: [string, Uint8Array][] = [];
+    const remove: string[] = [];
+    const outcome = new Map<string, CacheEntry | undefined>();
+    for (const { namespaceId, prefix, change } of parts) {
+      for (const { key, stored } of change.expect ?? []) expect.push({ key: prefix + key, tag: stored?.tag });
+      for (const [key, value] of change.put ?? []) {
+        const storageKey = prefix + key;
+        const text = stringifyJson(value);
+        const record = this.#encrypt(keys, namespaceId, storageKey, text);
+        put.push([storageKey, record]);
+        outcome.set(storageKey, new StoredRecord(text, record));
+      }
+      for (const key of change.mark ?? []) {
+        put.push([prefix + key, mark]);
+        outcome.set(prefix + key, undefined);
+      }
+      for (const key of change.remove ?? []) {
+        remove.push(prefix + key);
+        outcome.set(prefix + key, new AbsentRecord());
+      }
+    }
+    await this.commitStorage({ expect, put, remove }, outcome);
+  }
+
+  /**
+   * Commits, and makes cache and listeners follow before it resolves. `outcome`: what the cache may hold
+   * afterwards of each key that `change` writes.
+   */
+  async commitStorage(
+    change: Change,
+    outcome: ReadonlyMap<string, CacheEntry | undefined> = unknownOutcome(change),
+  ): Promise<void> {
+    const session = this.#keys;
+    const touched = [...outcome.keys()];
+    this.#cache.beginWrite(touched);
+    let revision: Revision;
+    try {
+      revision = await this.#storage.commit(change);
+    } catch (error) {
+      // After a conflict the caller reads again, and must not meet what it has just been told is out of date.
+      const suspect = [...touched, ...(change.expect ?? []).map(({ key }) => key)];
+      for (const key of touched) this.#cache.endWrite(key, undefined);
+      this.changed(error instanceof StorageConflict ? [...suspect, error.key] : suspect);
+      throw error;
+    }
+    const newest =
+      (this.#freshness?.noteOwn(revision) ?? true) && session !== undefined && session === this.#keys;
+    for (const [key, entry] of outcome) this.#cache.endWrite(key, newest ? entry : undefined);
+    this.#tell(touched);
+  }
+
+  /** Drops from memory what is no longer certain, and tells those who derived something from it. */
+  changed(keys: readonly string[] | 'all'): void {
+    if (keys === 'all') this.#cache.dropAll();
+    else for (const key of keys) this.#cache.drop(key);
+    this.#tell(keys);
+  }
+
+  async decrypt(namespaceId: string, storageKey: string, value: Uint8Array): Promise<StoredRecord> {
+    const keys = this.keys;
+    const header = parseHeader(value, storageKey);
+    if (header.kind === 'plaintext') return this.#readPlaintext(storageKey, header.json, value);
+    const key =
+      keys.decryptionKey(namespaceId, header.keyId) ??
+      (await keys.findDecryptionKey(namespaceId, header.keyId, storageKey));
+    if (keys !== this.#keys) throw new CofferError('sealed');
+    const plain = openRecord(key, { namespaceId, storageKey }, value);
+    const record = new StoredRecord(plain.toString('utf8'), value);
+    wipe(plain);
+    return record;
+  }
+
+  /** A row that an older store wrote in clear; it says nothing about who wrote it, so it is read only on request. */
+  #readPlaintext(storageKey: string, json: Uint8Array, value: Uint8Array): StoredRecord {
+    if (!this.#acceptPlaintext) throw corrupt(storageKey, 'in plaintext, which this server does not accept');
+    const text = Buffer.from(json).toString('utf8');
+    try {
+      parseJson(text);
+    } catch (error) {
+      if (error instanceof JsonError) throw corrupt(storageKey, 'in plaintext and not JSON');
+      throw error;
+    }
+    return new StoredRecord(text, value);
+  }
+
+  #encrypt(keys: UnsealedKeys, namespaceId: string, storageKey: string, text: string): Uint8Array {
+    const found = keys.encryptionKey(namespaceId);
+    if (!found) throw new CofferError('not-found', 'the namespace does not exist');
+    const plain = Buffer.from(text, 'utf8');
+    try {
+      return sealRecord(found.key, found.termId, { namespaceId, storageKey }, plain);
+    } finally {
+      wipe(plain);
+    }
+  }
+
+  async #storageRead(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const session = this.keys;
+    const values = await this.#storage.read(keys);
+    if (session !== this.#keys) throw new CofferError('sealed');
+    return values;
+  }
+
+  /** A row whose tag is that of the cached record is that record: its derived values are kept, and nothing is decrypted. */
+  #decryptOrReuse(namespaceId: string, key: string, value: Uint8Array): StoredRecord | Promise<StoredRecord> {
+    const cached = this.#cache.get(key);
+    if (cached instanceof StoredRecord && cached.isWriting(value)) return cached;
+    return this.decrypt(namespaceId, key, value);
+  }
+
+  async #foreignChange(keys: readonly string[] | 'all'): Promise<void> {
+    const ofKeys =
+      keys === 'all' || keys.some((key) => key === keyringKey || key.startsWith(namespaceKeyPrefix));
+    this.changed(ofKeys ? 'all' : keys);
+    if (ofKeys && this.#keys) {
+      this.#keys.forgetNamespaces();
+      await this.#keys.reload();
+    }
+  }
+
+  #tell(keys: readonly string[] | 'all'): void {
+    if (keys.length === 0) return;
+    for (const listener of this.#listeners) listener(keys);
+  }
+}
+
+function unknownOutcome(change: Change): Map<string, undefined> {
+  const keys = [...(change.put ?? []).map(([key]) => key), ...(change.remove ?? [])];
+  return new Map(keys.map((key) => [key, undefined]));
+}

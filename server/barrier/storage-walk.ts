@@ -1,0 +1,64 @@
+import type { StorageBackend } from '../contracts/storage.ts';
+
+/** The smallest text that is greater, in code point order, than every text beginning with `prefix`; undefined when there is none. */
+export function endOfPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    if (last === 0x10ffff) continue;
+    const next = last === 0xd7ff ? 0xe000 : last + 1;
+    return String.fromCodePoint(...points, next);
+  }
+  return undefined;
+}
+
+/**
+ * Up to `limit` keys below the folder `prefix` that are greater than `after` (a key below it), in key order, without
+ * reading values: a walk over `list`, because a value may have 32 MiB.
+ */
+export async function walkKeys(
+  storage: StorageBackend,
+  prefix: string,
+  after: string | undefined,
+  limit: number,
+): Promise<string[]> {
+  const keys: string[] = [];
+  await walk(
+    storage,
+    prefix,
+    after?.startsWith(prefix) ? after.slice(prefix.length) : undefined,
+    limit,
+    keys,
+  );
+  return keys;
+}
+
+async function walk(
+  storage: StorageBackend,
+  folder: string,
+  after: string | undefined,
+  limit: number,
+  found: string[],
+): Promise<void> {
+  let last = after;
+  const slash = after?.indexOf('/') ?? -1;
+  if (after !== undefined && slash !== -1) {
+    // The walk stopped inside this folder.
+    last = after.slice(0, slash + 1);
+    if (slash + 1 < after.length) await walk(storage, folder + last, after.slice(slash + 1), limit, found);
+    else await walk(storage, folder + last, undefined, limit, found);
+  }
+  while (found.length < limit) {
+    const page = Math.min(limit - found.length, 1000);
+    const names = await storage.list(
+      folder,
+      last === undefined ? { limit: page } : { after: last, limit: page },
+    );
+    for (const name of names) {
+      if (found.length >= limit) return;
+      if (name.endsWith('/')) await walk(storage, folder + name, undefined, limit, found);
+      else found.push(folder + name);
+    }
+    if (names.length < page) return;
+    last = names.at(-1);
+  }
+}

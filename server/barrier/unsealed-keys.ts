@@ -1,0 +1,224 @@
+import type { KeyObject } from 'node:crypto';
+import type { Clock } from '../contracts/clock.ts';
+import { CofferError } from '../contracts/errors.ts';
+import type { Logger } from '../contracts/logger.ts';
+import { type Change, type StorageBackend, StorageConflict, tagOf } from '../contracts/storage.ts';
+import {
+  type Keyring,
+  keyringKey,
+  newestTerm,
+  openKeyring,
+  sealKeyring,
+  type Term,
+  withNewTerm,
+} from './keyring.ts';
+import { NamespaceKeys, namespaceKeyKey, wrappingIdOf } from './namespace-keys.ts';
+import { corrupt } from './record-format.ts';
+
+/** What a change of the keyring writes; `change` joins it in one commit. */
+export interface KeyringChange {
+  readonly keyring: Keyring;
+  readonly change?: Change;
+  readonly rootKey?: KeyObject;
+}
+
+export interface UnsealedKeysOptions {
+  readonly storage: StorageBackend;
+  /** Commits for the barrier, which then knows the revision as its own. */
+  readonly commit: (change: Change) => Promise<unknown>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Encryptions after which the count is written down. */
+const countStep = 1 << 20;
+const attempts = 20;
+
+/** All keys of an unsealed barrier. Dropping the object is what sealing does to them. */
+export class UnsealedKeys {
+  readonly #storage: StorageBackend;
+  readonly #commit: (change: Change) => Promise<unknown>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #rootKey: KeyObject;
+  #keyring: Keyring;
+  #newest: Term;
+  readonly #namespaces = new Map<string, NamespaceKeys>();
+  /** Encryptions by term that the stored keyring does not count yet. */
+  readonly #uncounted = new Map<number, number>();
+  #changes: Promise<unknown> = Promise.resolve();
+  #reloading: Promise<void> | undefined;
+  #upkeep: Promise<void> | undefined;
+  #upkeepNotBefore = 0;
+
+  constructor(options: UnsealedKeysOptions, rootKey: KeyObject, keyring: Keyring) {
+    this.#storage = options.storage;
+    this.#commit = options.commit;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#rootKey = rootKey;
+    this.#keyring = keyring;
+    this.#newest = newestTerm(keyring);
+  }
+
+  get keyring(): Keyring {
+    return this.#keyring;
+  }
+
+  get newestTerm(): Term {
+    return this.#newest;
+  }
+
+  /** Encryptions under the newest term, this process's own included. */
+  get encryptions(): number {
+    return this.#newest.encryptions + (this.#uncounted.get(this.#newest.id) ?? 0);
+  }
+
+  /** The key for writing a record; counts it. Undefined until `loadNamespace`. */
+  encryptionKey(namespaceId: string): { key: KeyObject; termId: number } | undefined {
+    const namespace = this.#namespaces.get(namespaceId);
+    if (!namespace) return undefined;
+    const term = this.#newest;
+    const count = (this.#uncounted.get(term.id) ?? 0) + 1;
+    this.#uncounted.set(term.id, count);
+    this.#keepUp(term, count);
+    return { key: namespace.forTerm(term), termId: term.id };
+  }
+
+  /** The key of a stored record, when it is in memory. */
+  decryptionKey(namespaceId: string, termId: number): KeyObject | undefined {
+    const term =
+      this.#newest.id === termId ? this.#newest : this.#keyring.terms.find(({ id }) => id === termId);
+    return term && this.#namespaces.get(namespaceId)?.forTerm(term);
+  }
+
+  /** The same, asking storage for what another process may have added: at most one reload of the keyring. */
+  async findDecryptionKey(namespaceId: string, termId: number, storageKey: string): Promise<KeyObject> {
+    await this.loadNamespace(namespaceId);
+    if (!this.#keyring.terms.some(({ id }) => id === termId)) await this.reload();
+    const key = this.decryptionKey(namespaceId, termId);
+    if (!key) throw corrupt(storageKey, 'its key is not in the keyring');
+    return key;
+  }
+
+  /** Throws 'not-found' when the namespace has no key: never created, or destroyed. */
+  async loadNamespace(namespaceId: string): Promise<void> {
+    if (this.#namespaces.has(namespaceId)) return;
+    const [stored] = await this.#storage.read([namespaceKeyKey(namespaceId)]);
+    if (!stored) throw new CofferError('not-found', 'the namespace does not exist');
+    if (wrappingIdOf(stored, namespaceId) !== this.#keyring.wrapping.id) await this.reload();
+    this.#namespaces.set(namespaceId, new NamespaceKeys(this.#keyring, namespaceId, stored));
+  }
+
+  forgetNamespaces(): void {
+    this.#namespaces.clear();
+  }
+
+  /** Reads the keyring again. Callers of one moment share one reading. */
+  reload(): Promise<void> {
+    this.#reloading ??= this.#readKeyring()
+      .then(({ keyring }) => this.#adopt(keyring))
+      .finally(() => {
+        this.#reloading = undefined;
+      });
+    return this.#reloading;
+  }
+
+  /**
+   * Rewrites the keyring in one commit with `change`, computed anew from the stored keyring whenever another
+   * process was faster. Changes run one after the other. Other expectations' conflicts reach the caller
+   * when the keyring itself was not what changed.
+   */
+  change(next: (stored: Keyring) => KeyringChange | Promise<KeyringChange>): Promise<void> {
+    const result = this.#changes.then(() => this.#change(next));
+    this.#changes = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Adds a term unless one was added since `seen` by somebody else. */
+  rotate(seen?: number): Promise<void> {
+    return this.change((stored) => ({
+      keyring:
+        seen === undefined || newestTerm(stored).id === seen
+          ? withNewTerm(stored, this.#clock.now())
+          : stored,
+    }));
+  }
+
+  rotationIsDue(): boolean {
+    const { enabled, maxOperations, intervalMs } = this.#keyring.rotation;
+    if (!enabled) return false;
+    if (this.encryptions >= maxOperations) return true;
+    return intervalMs > 0 && this.#clock.now() - this.#newest.createdMs >= intervalMs;
+  }
+
+  async #change(next: (stored: Keyring) => KeyringChange | Promise<KeyringChange>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const { keyring: stored, tag } = await this.#readKeyring();
+      const { keyring, change = {}, rootKey = this.#rootKey } = await next(stored);
+      const counted = new Map(this.#uncounted);
+      const written = withCounts(keyring, counted);
+      try {
+        await this.#commit({
+          expect: [{ key: keyringKey, tag }, ...(change.expect ?? [])],
+          put: [[keyringKey, sealKeyring(written, rootKey)], ...(change.put ?? [])],
+          ...(change.remove && { remove: change.remove }),
+        });
+      } catch (error) {
+        if (!(error instanceof StorageConflict) || error.key !== keyringKey || attempt === attempts)
+          throw error;
+        continue;
+      }
+      for (const [id, count] of counted) {
+        const left = (this.#uncounted.get(id) ?? 0) - count;
+        if (left > 0) this.#uncounted.set(id, left);
+        else this.#uncounted.delete(id);
+      }
+      this.#rootKey = rootKey;
+      this.#adopt(written);
+      return;
+    }
+  }
+
+  async #readKeyring(): Promise<{ keyring: Keyring; tag: Uint8Array }> {
+    const [stored] = await this.#storage.read([keyringKey]);
+    if (!stored) throw corrupt(keyringKey, 'missing');
+    return { keyring: openKeyring(stored, this.#rootKey), tag: tagOf(stored) };
+  }
+
+  #adopt(keyring: Keyring): void {
+    this.#keyring = keyring;
+    this.#newest = newestTerm(keyring);
+  }
+
+  /** Rotates when the newest term has served long enough, and writes the count down now and then; in the background. */
+  #keepUp(term: Term, uncounted: number): void {
+    if (this.#upkeep !== undefined || uncounted < this.#upkeepNotBefore) return;
+    const due = this.rotationIsDue();
+    if (!due && uncounted < countStep) return;
+    this.#upkeep = (due ? this.rotate(term.id) : this.change((keyring) => ({ keyring })))
+      .then(
+        () => {
+          this.#upkeepNotBefore = 0;
+        },
+        (error: unknown) => {
+          // Not at once again: whatever is wrong will not pass with the next record.
+          this.#upkeepNotBefore = uncounted + 1000;
+          this.#logger.warn('the keyring could not be rotated or its count written; it will be tried again', {
+            error: error instanceof Error ? error.name : 'unknown',
+          });
+        },
+      )
+      .finally(() => {
+        this.#upkeep = undefined;
+      });
+  }
+}
+
+function withCounts(keyring: Keyring, counts: ReadonlyMap<number, number>): Keyring {
+  const terms = keyring.terms.map((term) => ({
+    ...term,
+    encryptions: term.encryptions + (counts.get(term.id) ?? 0),
+  }));
+  return { ...keyring, terms };
+}
