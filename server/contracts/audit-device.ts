@@ -25,4 +25,6 @@ export interface AuditSinkContext {
   readonly clock: import('./clock.ts').Clock;
   /** Audit files are only ever made below these folders (`audit_folders`); empty means anywhere but the program's own folders. */
   readonly allowedFolders: readonly string[];
+  /** Besides the program's own: the data folder, plug-in folders, the folder of the key file. */
+  readonly forbiddenFolders?: readonly string[];
 }

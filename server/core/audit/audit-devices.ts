@@ -1,0 +1,310 @@
+import { randomUUID } from 'node:crypto';
+import type { AuditDevicePlugin, AuditSink, AuditSinkContext } from '../../contracts/audit-device.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import type { Records } from '../../contracts/records.ts';
+import type { AuditBroker, NewDevice } from './audit-broker.ts';
+import type { HeaderSettings } from './audited-headers.ts';
+import { commonDeviceOptions, parseDeviceOptions } from './device-options.ts';
+import { Timestamps } from './json-text.ts';
+import { jsonxOf } from './jsonx.ts';
+import { RestoredSink } from './restored-sink.ts';
+import { newSalt, SaltedHash } from './salted-hash.ts';
+
+/** A device as users describe it. */
+export interface DeviceDescription {
+  /** One word or more, with or without '/' at the end. */
+  readonly path: string;
+  readonly type: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly local: boolean;
+}
+
+export interface AuditDevicesParts {
+  readonly broker: AuditBroker;
+  /** By type. */
+  readonly plugins: ReadonlyMap<string, AuditDevicePlugin>;
+  /** Of the root namespace, and of nobody else. */
+  readonly records: Records;
+  readonly sinkContext: AuditSinkContext;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface StoredDevice extends DeviceDescription {
+  readonly uuid: string;
+  readonly salt: string;
+  /** Comes from the configuration file, and cannot be changed through the API. */
+  readonly declared: boolean;
+}
+
+const devicesPrefix = 'devices/';
+const headersKey = 'request-headers';
+const pageSize = 200;
+
+/** The table of audit devices and audited headers: kept in encrypted records, with one salt for each device. */
+export class AuditDevices {
+  readonly #parts: AuditDevicesParts;
+  readonly #enabled = new Map<string, { readonly stored: StoredDevice; readonly salted: SaltedHash }>();
+  #headers: HeaderSettings = {};
+  /** Changes of the table, one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: AuditDevicesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Puts the devices of the records and of the configuration into service: at unseal, and again whenever
+   * another process may have changed the records. A device that cannot be opened now is in service all the
+   * same, as one that fails, so that nothing goes unrecorded. Throws on a declaration that cannot be.
+   */
+  restore(declarations: readonly DeviceDescription[] = []): Promise<void> {
+    return this.#alone(() => this.#restore(declarations.map(withSlash)));
+  }
+
+  /** Throws 'invalid-request' with Vault's words. Resolves with warnings when the device records. */
+  enable(description: DeviceDescription): Promise<readonly string[]> {
+    return this.#alone(() => this.#enable(withSlash(description)));
+  }
+
+  /** Unknown paths are no error, as in Vault. */
+  disable(path: string): Promise<void> {
+    return this.#alone(() => this.#disable(slashed(path)));
+  }
+
+  list(): readonly DeviceDescription[] {
+    return [...this.#enabled.values()].map(({ stored }) => stored);
+  }
+
+  /** What `text` looks like in the log of the device at `path`. Throws 'invalid-request' when there is none. */
+  hash(path: string, text: string): string {
+    const device = this.#enabled.get(slashed(path));
+    if (!device) throw invalidRequest(`unknown audit backend ${JSON.stringify(slashed(path))}`);
+    return device.salted.text(text);
+  }
+
+  get headers(): HeaderSettings {
+    return this.#headers;
+  }
+
+  setHeader(name: string, hmac: boolean): Promise<void> {
+    const lower = name.toLowerCase();
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,200}$/.test(lower)) {
+      throw invalidRequest('that is not the name of an HTTP header');
+    }
+    return this.#alone(() => this.#saveHeaders((headers) => ({ ...headers, [lower]: { hmac } })));
+  }
+
+  removeHeader(name: string): Promise<void> {
+    return this.#alone(() =>
+      this.#saveHeaders((headers) =>
+        Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name.toLowerCase())),
+      ),
+    );
+  }
+
+  /** Takes every device out of service, when sealing or stopping. The table stays. */
+  close(): Promise<void> {
+    return this.#alone(async () => {
+      this.#enabled.clear();
+      await this.#parts.broker.close();
+    });
+  }
+
+  async #restore(declarations: readonly DeviceDescription[]): Promise<void> {
+    const stored = await this.#storedDevices();
+    for (const declaration of declarations) {
+      const before = stored.get(declaration.path);
+      if (before !== undefined && sameDevice(before, declaration)) continue;
+      const device: StoredDevice = {
+        ...declaration,
+        uuid: before?.uuid ?? randomUUID(),
+        salt: before?.salt ?? newSalt(),
+        declared: true,
+      };
+      this.#checkNew(
+        device,
+        [...stored.values()].filter((each) => each !== before),
+      );
+      await this.#parts.records.commit({ put: [[devicesPrefix + device.path, device]] });
+      stored.set(device.path, device);
+    }
+    const declaredNow = new Set(declarations.map(({ path }) => path));
+    for (const device of [...stored.values()]) {
+      if (!device.declared || declaredNow.has(device.path)) continue;
+      await this.#parts.records.commit({ remove: [devicesPrefix + device.path] });
+      stored.delete(device.path);
+    }
+    for (const [path, { stored: running }] of [...this.#enabled]) {
+      const wanted = stored.get(path);
+      if (wanted?.uuid === running.uuid && sameDevice(wanted, running)) continue;
+      this.#enabled.delete(path);
+      await this.#parts.broker.remove(path);
+    }
+    for (const device of stored.values()) {
+      if (!this.#enabled.has(device.path)) await this.#start(device);
+    }
+    await this.#loadHeaders();
+  }
+
+  async #start(stored: StoredDevice): Promise<void> {
+    const { broker, logger, clock } = this.#parts;
+    let sink: AuditSink;
+    try {
+      sink = await this.#open(stored);
+    } catch (error) {
+      logger.error('audit device cannot be opened', { path: stored.path, error: messageOf(error) });
+      sink = new RestoredSink(() => this.#open(stored), error, clock);
+    }
+    const device = newDevice(stored, sink);
+    broker.add(device);
+    this.#enabled.set(stored.path, { stored, salted: device.salted });
+  }
+
+  async #enable(description: DeviceDescription): Promise<readonly string[]> {
+    const { broker, records, logger } = this.#parts;
+    const stored: StoredDevice = { ...description, uuid: randomUUID(), salt: newSalt(), declared: false };
+    const others = [...(await this.#storedDevices()).values()];
+    const warnings = this.#checkNew(stored, others);
+    let sink: AuditSink;
+    try {
+      sink = await this.#open(stored);
+    } catch (error) {
+      throw error instanceof CofferError ? error : invalidRequest(messageOf(error));
+    }
+    const device = newDevice(stored, sink);
+    try {
+      if (!device.options.skipTest) await sink.append(probe(device, this.#parts.clock));
+      await records.commit({
+        expect: [{ key: devicesPrefix + stored.path, stored: undefined }],
+        put: [[devicesPrefix + stored.path, stored]],
+      });
+    } catch (error) {
+      await sink.close();
+      throw error instanceof CofferError || (error instanceof Error && error.name === 'StorageConflict')
+        ? error
+        : invalidRequest(`audit backend failed test message: ${messageOf(error)}`);
+    }
+    broker.add(device);
+    this.#enabled.set(stored.path, { stored, salted: device.salted });
+    logger.info('enabled audit device', { path: stored.path, type: stored.type });
+    return warnings;
+  }
+
+  async #disable(path: string): Promise<void> {
+    const { broker, records, logger } = this.#parts;
+    const device = this.#enabled.get(path);
+    if (!device) return;
+    if (device.stored.declared) throw invalidRequest('cannot disable configuration-managed audit device');
+    await records.commit({ remove: [devicesPrefix + path] });
+    this.#enabled.delete(path);
+    await broker.remove(path);
+    logger.info('disabled audit device', { path });
+  }
+
+  /** Answers warnings; throws on what cannot be. */
+  #checkNew(device: StoredDevice, others: readonly StoredDevice[]): string[] {
+    if (!/^[^\u0000-\u0020\u007f]+$/.test(device.path) || device.path.startsWith('/')) {
+      throw invalidRequest('backend path must be specified');
+    }
+    if (others.some((other) => other.path.startsWith(device.path) || device.path.startsWith(other.path))) {
+      throw invalidRequest('path already in use');
+    }
+    const plugin = this.#plugin(device.type);
+    parseDeviceOptions(device.options);
+    const known = { ...commonDeviceOptions, ...plugin.options, exclude: 0, filter: 0, fallback: 0 };
+    const unknown = Object.keys(device.options).filter((name) => !Object.hasOwn(known, name));
+    if (unknown.length === 0) return [];
+    return [`Audit device ignored these unrecognized options: [${unknown.sort().join(' ')}]`];
+  }
+
+  #plugin(type: string): AuditDevicePlugin {
+    const plugin = this.#parts.plugins.get(type);
+    if (!plugin) throw invalidRequest(`unknown backend type: ${JSON.stringify(type)}`);
+    return plugin;
+  }
+
+  async #open(stored: StoredDevice): Promise<AuditSink> {
+    return this.#plugin(stored.type).open(stored.options, this.#parts.sinkContext);
+  }
+
+  async #storedDevices(): Promise<Map<string, StoredDevice>> {
+    const found = new Map<string, StoredDevice>();
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.#parts.records.scan<StoredDevice>(devicesPrefix, {
+        limit: pageSize,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const [, { value }] of page) found.set(value.path, value);
+      after = page[page.length - 1]?.[0];
+      if (page.length < pageSize) return found;
+    }
+  }
+
+  async #loadHeaders(): Promise<void> {
+    const stored = await this.#parts.records.get<HeaderSettings>(headersKey);
+    this.#headers = stored?.value ?? {};
+    this.#parts.broker.headers.replace(this.#headers);
+  }
+
+  async #saveHeaders(change: (headers: HeaderSettings) => HeaderSettings): Promise<void> {
+    const { records } = this.#parts;
+    const stored = await records.get<HeaderSettings>(headersKey);
+    const headers = change(stored?.value ?? {});
+    await records.commit({ expect: [{ key: headersKey, stored }], put: [[headersKey, headers]] });
+    await this.#loadHeaders();
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#changing.then(work, work);
+    this.#changing = turn.catch(() => {});
+    return turn;
+  }
+}
+
+function newDevice(stored: StoredDevice, sink: AuditSink): NewDevice {
+  const { path, type } = stored;
+  return {
+    path,
+    type,
+    sink,
+    options: parseDeviceOptions(stored.options),
+    salted: new SaltedHash(stored.salt),
+  };
+}
+
+/** The entry that Vault, too, writes to find out whether a new device works. */
+function probe(device: NewDevice, clock: Clock): Uint8Array {
+  const request = {
+    id: randomUUID(),
+    operation: 'update',
+    namespace: { id: 'root' },
+    path: 'sys/audit/test',
+  };
+  const time = new Timestamps().text(clock.now());
+  const entry = JSON.stringify({ time, type: 'request', auth: { token_type: 'default' }, request });
+  const { format, prefix } = device.options;
+  return Buffer.from(`${prefix}${format === 'json' ? entry : jsonxOf(entry)}\n`);
+}
+
+function withSlash(description: DeviceDescription): DeviceDescription {
+  return { ...description, path: slashed(description.path) };
+}
+
+function slashed(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+function sameDevice(a: DeviceDescription, b: DeviceDescription): boolean {
+  const facts = ({ type, description, options, local }: DeviceDescription) =>
+    JSON.stringify([type, description, Object.entries(options).sort(), local]);
+  return facts(a) === facts(b);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown error';
+}
