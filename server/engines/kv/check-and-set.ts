@@ -1,3 +1,4 @@
+import { numberOf } from '../../../formats/json/index.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 
@@ -28,9 +29,8 @@ export function checkMetadataCas(cas: number | undefined, required: boolean, cur
 
 /** Clients send it as a number or as text. */
 function wholeNumber(cas: unknown): number {
-  const text = JSON.isRawJSON(cas) ? String((cas as { rawJSON?: unknown }).rawJSON) : cas;
-  const number = typeof text === 'string' && /^[+-]?\d+$/.test(text) ? Number(text) : text;
-  if (typeof number !== 'number' || !Number.isInteger(number)) {
+  const number = typeof cas === 'string' && /^[+-]?\d+$/.test(cas) ? Number(cas) : numberOf(cas);
+  if (number === undefined || !Number.isInteger(number)) {
     throw invalidRequest('error parsing check-and-set parameter');
   }
   return number;

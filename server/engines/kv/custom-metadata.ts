@@ -1,3 +1,4 @@
+import { isRawNumber } from '../../../formats/json/index.ts';
 import { invalidRequest } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 
@@ -32,7 +33,7 @@ function scalarText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   if (typeof value === 'boolean') return value ? '1' : '0';
-  if (JSON.isRawJSON(value)) return JSON.stringify(value);
+  if (isRawNumber(value)) return JSON.stringify(value);
   const kind = Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
   throw invalidRequest(
     `custom_metadata validation failed: '' expected type 'string', got unconvertible type '${kind}'`,

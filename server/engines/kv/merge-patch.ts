@@ -1,3 +1,4 @@
+import { isRawNumber } from '../../../formats/json/index.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 
 /**
@@ -16,7 +17,7 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
 
 /** A JSON object in the sense of the RFC: neither a list nor a number that was kept as written. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
 }
 
 function objectOrEmpty(value: unknown): JsonObject {
