@@ -24,6 +24,7 @@ import {
 import { type PlainChange, PlainRecords, storageChangeOf } from './plain-records.ts';
 import { type ChangeListener, RecordStore } from './record-store.ts';
 import { RecordsView } from './records-view.ts';
+import { progressKey, type ReencryptOptions, type ReencryptProgress, reencrypt } from './reencrypt.ts';
 import { walkKeys } from './storage-walk.ts';
 import { UnsealedKeys } from './unsealed-keys.ts';
 
@@ -37,6 +38,8 @@ export interface BarrierOptions {
   readonly exclusiveStore?: boolean;
   /** Read rows that an older store left in plaintext (and encrypt them when they are next written). Off: whoever can write to the store could plant them. */
   readonly acceptPlaintextRecords?: boolean;
+  /** The barrier sealed itself, because another process put the keyring under a new root key. */
+  readonly onLockedOut?: () => void;
 }
 
 export interface KeyStatus {
@@ -59,9 +62,11 @@ export class Barrier {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #store: RecordStore;
+  readonly #onLockedOut: (() => void) | undefined;
 
   constructor(options: BarrierOptions) {
     this.#storage = options.storage;
+    this.#onLockedOut = options.onLockedOut;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#store = new RecordStore({
@@ -116,6 +121,10 @@ export class Barrier {
         commit: (change) => this.#store.commitStorage(change),
         clock: this.#clock,
         logger: this.#logger,
+        onLockedOut: () => {
+          this.seal();
+          this.#onLockedOut?.();
+        },
       },
       key,
       openKeyring(await this.#storedKeyring(), key),
@@ -244,6 +253,23 @@ export class Barrier {
   /** Writes down how often each key was used. Worth calling before `seal`; else it happens now and then. */
   async persistCounts(): Promise<void> {
     await this.#store.keys.change((keyring) => ({ keyring }));
+  }
+
+  /**
+   * Brings every record of an older term under the newest, in small commits; a write that comes between wins. Started anew
+   * after a crash or an abort, it goes on where it stopped.
+   */
+  reencrypt(options: ReencryptOptions = {}): Promise<ReencryptProgress> {
+    return reencrypt(this.#storage, this.#store, this.#progress(), this.#logger, options);
+  }
+
+  /** Of the run that is under way or was the last; undefined before the first. */
+  async reencryptProgress(): Promise<ReencryptProgress | undefined> {
+    return (await this.#progress().get<ReencryptProgress>(progressKey))?.value;
+  }
+
+  #progress(): Records {
+    return this.records(rootNamespaceId, 'barrier/');
   }
 
   async #storedKeyring(): Promise<Uint8Array> {

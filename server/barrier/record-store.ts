@@ -8,7 +8,7 @@ import { keyringKey } from './keyring.ts';
 import { namespaceKeyPrefix } from './namespace-keys.ts';
 import { type CacheEntry, RecordCache } from './record-cache.ts';
 import { corrupt, openRecord, parseHeader, sealRecord } from './record-format.ts';
-import { endOfPrefix, walkKeys } from './storage-walk.ts';
+import { entriesBelow, walkKeys } from './storage-walk.ts';
 import { AbsentRecord, StoredRecord } from './stored-record.ts';
 import type { UnsealedKeys } from './unsealed-keys.ts';
 
@@ -127,25 +127,14 @@ export class RecordStore {
     after: string | undefined,
     limit: number,
   ): Promise<[storageKey: string, record: StoredRecord][]> {
-    const end = endOfPrefix(prefix);
-    if (end === undefined) throw new TypeError('a scan needs a prefix');
     const found: [string, StoredRecord][] = [];
-    let from = after !== undefined && after >= prefix ? `${after}\0` : prefix;
-    let bytesEach = 0;
-    while (found.length < limit) {
-      // Few at first: each may have 32 MiB.
-      const page = Math.min(limit - found.length, bytesEach === 0 ? 16 : Math.ceil((4 << 20) / bytesEach));
-      void this.keys;
-      const rows = await this.#storage.scan(from, end, page);
-      let bytes = 0;
+    if (limit <= 0) return found;
+    void this.keys;
+    for await (const rows of entriesBelow(this.#storage, prefix, after, limit)) {
       for (const [key, value] of rows) {
-        bytes += value.length;
         if (value.length > 0) found.push([key, await this.#decryptOrReuse(namespaceId, key, value)]);
+        if (found.length >= limit) return found;
       }
-      const last = rows.at(-1);
-      if (rows.length < page || last === undefined) return found;
-      from = `${last[0]}\0`;
-      bytesEach = Math.max(256, bytes / rows.length);
     }
     return found;
   }
@@ -176,31 +165,10 @@ export class RecordStore {
   async commit(parts: readonly ChangePart[]): Promise<void> {
     const keys = this.keys;
     for (const { namespaceId, change } of parts) {
-      if (change.put?.length) await keys.loadNamespace(namespaceId);
+      if (change.put?.length && !keys.hasNamespace(namespaceId)) await keys.loadNamespace(namespaceId);
     }
-    const expect: { key: string; tag: Uint8Array | undefined }[] = [];
-    const put: [string, Uint8Array][] = [];
-    const remove: string[] = [];
-    const outcome = new Map<string, CacheEntry | undefined>();
-    for (const { namespaceId, prefix, change } of parts) {
-      for (const { key, stored } of change.expect ?? []) expect.push({ key: prefix + key, tag: stored?.tag });
-      for (const [key, value] of change.put ?? []) {
-        const storageKey = prefix + key;
-        const text = stringifyJson(value);
-        const record = this.#encrypt(keys, namespaceId, storageKey, text);
-        put.push([storageKey, record]);
-        outcome.set(storageKey, new StoredRecord(text, record));
-      }
-      for (const key of change.mark ?? []) {
-        put.push([prefix + key, mark]);
-        outcome.set(prefix + key, undefined);
-      }
-      for (const key of change.remove ?? []) {
-        remove.push(prefix + key);
-        outcome.set(prefix + key, new AbsentRecord());
-      }
-    }
-    await this.commitStorage({ expect, put, remove }, outcome);
+    const { change, outcome } = this.#prepare(keys, parts);
+    await this.commitStorage(change, outcome);
   }
 
   /**
@@ -240,19 +208,30 @@ export class RecordStore {
   async decrypt(namespaceId: string, storageKey: string, value: Uint8Array): Promise<StoredRecord> {
     const keys = this.keys;
     const header = parseHeader(value, storageKey);
-    if (header.kind === 'plaintext') return this.#readPlaintext(storageKey, header.json, value);
-    const key =
-      keys.decryptionKey(namespaceId, header.keyId) ??
-      (await keys.findDecryptionKey(namespaceId, header.keyId, storageKey));
-    if (keys !== this.#keys) throw new CofferError('sealed');
-    const plain = openRecord(key, { namespaceId, storageKey }, value);
+    if (header.kind === 'plaintext')
+      return new StoredRecord(this.#readPlaintext(storageKey, header.json), value);
+    const plain = await this.#open(keys, namespaceId, storageKey, header.keyId, value);
     const record = new StoredRecord(plain.toString('utf8'), value);
     wipe(plain);
     return record;
   }
 
+  async #open(
+    keys: UnsealedKeys,
+    namespaceId: string,
+    storageKey: string,
+    termId: number,
+    value: Uint8Array,
+  ): Promise<Buffer> {
+    const key =
+      keys.decryptionKey(namespaceId, termId) ??
+      (await keys.findDecryptionKey(namespaceId, termId, storageKey));
+    if (keys !== this.#keys) throw new CofferError('sealed');
+    return openRecord(key, { namespaceId, storageKey }, value);
+  }
+
   /** A row that an older store wrote in clear; it says nothing about who wrote it, so it is read only on request. */
-  #readPlaintext(storageKey: string, json: Uint8Array, value: Uint8Array): StoredRecord {
+  #readPlaintext(storageKey: string, json: Uint8Array): string {
     if (!this.#acceptPlaintext) throw corrupt(storageKey, 'in plaintext, which this server does not accept');
     const text = Buffer.from(json).toString('utf8');
     try {
@@ -261,18 +240,72 @@ export class RecordStore {
       if (error instanceof JsonError) throw corrupt(storageKey, 'in plaintext and not JSON');
       throw error;
     }
-    return new StoredRecord(text, value);
+    return text;
   }
 
-  #encrypt(keys: UnsealedKeys, namespaceId: string, storageKey: string, text: string): Uint8Array {
-    const found = keys.encryptionKey(namespaceId);
-    if (!found) throw new CofferError('not-found', 'the namespace does not exist');
-    const plain = Buffer.from(text, 'utf8');
+  #prepare(keys: UnsealedKeys, parts: readonly ChangePart[]) {
+    const expect: { key: string; tag: Uint8Array | undefined }[] = [];
+    const put: [string, Uint8Array][] = [];
+    const remove: string[] = [];
+    const outcome = new Map<string, CacheEntry | undefined>();
+    for (const { namespaceId, prefix, change } of parts) {
+      for (const { key, stored } of change.expect ?? [])
+        expect.push({ key: prefixed(prefix, key), tag: stored?.tag });
+      for (const [key, value] of change.put ?? []) {
+        const storageKey = prefixed(prefix, key);
+        const text = stringifyJson(value);
+        const record = this.#encrypt(keys, namespaceId, storageKey, text);
+        put.push([storageKey, record]);
+        outcome.set(storageKey, new StoredRecord(text, record));
+      }
+      for (const key of change.mark ?? []) {
+        put.push([prefixed(prefix, key), mark]);
+        outcome.set(prefixed(prefix, key), undefined);
+      }
+      for (const key of change.remove ?? []) {
+        remove.push(prefixed(prefix, key));
+        outcome.set(prefixed(prefix, key), new AbsentRecord());
+      }
+    }
+    return { change: { expect, put, remove }, outcome };
+  }
+
+  /** The record under the newest key; undefined when it is already, or has no value. */
+  async reencrypted(
+    namespaceId: string,
+    storageKey: string,
+    value: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
+    if (value.length === 0) return undefined;
+    const { keys } = this;
+    const header = parseHeader(value, storageKey);
+    if (header.kind === 'plaintext') {
+      const text = this.#readPlaintext(storageKey, header.json);
+      await keys.loadNamespace(namespaceId);
+      return this.#encrypt(keys, namespaceId, storageKey, text);
+    }
+    if (header.keyId === keys.newestTerm.id) return undefined;
+    const plain = await this.#open(keys, namespaceId, storageKey, header.keyId, value);
     try {
-      return sealRecord(found.key, found.termId, { namespaceId, storageKey }, plain);
+      return this.#seal(keys, namespaceId, storageKey, plain);
     } finally {
       wipe(plain);
     }
+  }
+
+  #encrypt(keys: UnsealedKeys, namespaceId: string, storageKey: string, text: string): Uint8Array {
+    const plain = Buffer.from(text, 'utf8');
+    try {
+      return this.#seal(keys, namespaceId, storageKey, plain);
+    } finally {
+      wipe(plain);
+    }
+  }
+
+  #seal(keys: UnsealedKeys, namespaceId: string, storageKey: string, plain: Uint8Array): Uint8Array {
+    const found = keys.encryptionKey(namespaceId);
+    if (!found) throw new CofferError('not-found', 'the namespace does not exist');
+    return sealRecord(found.key, found.termId, { namespaceId, storageKey }, plain);
   }
 
   async #storageRead(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
@@ -293,16 +326,22 @@ export class RecordStore {
     const ofKeys =
       keys === 'all' || keys.some((key) => key === keyringKey || key.startsWith(namespaceKeyPrefix));
     this.changed(ofKeys ? 'all' : keys);
-    if (ofKeys && this.#keys) {
-      this.#keys.forgetNamespaces();
-      await this.#keys.reload();
-    }
+    if (!ofKeys || !this.#keys) return;
+    await this.#keys.reload();
+    this.#keys.forgetNamespaces();
+    // Whatever was read meanwhile with the keys of before.
+    this.changed('all');
   }
 
   #tell(keys: readonly string[] | 'all'): void {
     if (keys.length === 0) return;
     for (const listener of this.#listeners) listener(keys);
   }
+}
+
+function prefixed(prefix: string, key: string): string {
+  if (key === '') throw new TypeError('a record needs a key');
+  return prefix + key;
 }
 
 function unknownOutcome(change: Change): Map<string, undefined> {

@@ -11,6 +11,33 @@ export function endOfPrefix(prefix: string): string | undefined {
   return undefined;
 }
 
+/** Few entries at first, as each may have 32 MiB; then as many as make a page of about this many bytes. */
+const firstPage = 16;
+const pageBytes = 4 * 1024 * 1024;
+
+/** All entries whose key begins with `prefix` and is greater than `after`, in key order, in pages of bounded size. */
+export async function* entriesBelow(
+  storage: StorageBackend,
+  prefix: string,
+  after: string | undefined,
+  maxPage: number,
+): AsyncGenerator<[key: string, value: Uint8Array][]> {
+  const end = endOfPrefix(prefix);
+  if (end === undefined) throw new TypeError('a scan needs a prefix');
+  let from = after?.startsWith(prefix) ? `${after}\0` : prefix;
+  let limit = Math.min(maxPage, firstPage);
+  for (;;) {
+    const entries = await storage.scan(from, end, limit);
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    yield entries;
+    if (entries.length < limit) return;
+    from = `${last[0]}\0`;
+    const bytes = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+    limit = Math.min(maxPage, Math.max(1, Math.floor(pageBytes / (bytes / entries.length))));
+  }
+}
+
 /**
  * Up to `limit` keys below the folder `prefix` that are greater than `after` (a key below it), in key order, without
  * reading values: a walk over `list`, because a value may have 32 MiB.

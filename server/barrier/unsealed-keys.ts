@@ -10,6 +10,7 @@ import {
   openKeyring,
   sealKeyring,
   type Term,
+  WrongRootKey,
   withNewTerm,
 } from './keyring.ts';
 import { NamespaceKeys, namespaceKeyKey, wrappingIdOf } from './namespace-keys.ts';
@@ -28,6 +29,8 @@ export interface UnsealedKeysOptions {
   readonly commit: (change: Change) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The root key in memory no longer opens the keyring: another process replaced it. */
+  readonly onLockedOut: () => void;
 }
 
 /** Encryptions after which the count is written down. */
@@ -40,6 +43,7 @@ export class UnsealedKeys {
   readonly #commit: (change: Change) => Promise<unknown>;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #onLockedOut: () => void;
   #rootKey: KeyObject;
   #keyring: Keyring;
   #newest: Term;
@@ -56,6 +60,7 @@ export class UnsealedKeys {
     this.#commit = options.commit;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#onLockedOut = options.onLockedOut;
     this.#rootKey = rootKey;
     this.#keyring = keyring;
     this.#newest = newestTerm(keyring);
@@ -72,6 +77,10 @@ export class UnsealedKeys {
   /** Encryptions under the newest term, this process's own included. */
   get encryptions(): number {
     return this.#newest.encryptions + (this.#uncounted.get(this.#newest.id) ?? 0);
+  }
+
+  hasNamespace(namespaceId: string): boolean {
+    return this.#namespaces.has(namespaceId);
   }
 
   /** The key for writing a record; counts it. Undefined until `loadNamespace`. */
@@ -103,24 +112,25 @@ export class UnsealedKeys {
 
   /** Throws 'not-found' when the namespace has no key: never created, or destroyed. */
   async loadNamespace(namespaceId: string): Promise<void> {
-    if (this.#namespaces.has(namespaceId)) return;
-    const [stored] = await this.#storage.read([namespaceKeyKey(namespaceId)]);
-    if (!stored) throw new CofferError('not-found', 'the namespace does not exist');
-    if (wrappingIdOf(stored, namespaceId) !== this.#keyring.wrapping.id) await this.reload();
-    this.#namespaces.set(namespaceId, new NamespaceKeys(this.#keyring, namespaceId, stored));
+    for (let attempt = 1; !this.#namespaces.has(namespaceId); attempt++) {
+      const [stored] = await this.#storage.read([namespaceKeyKey(namespaceId)]);
+      if (!stored) throw new CofferError('not-found', 'the namespace does not exist');
+      // Another wrapping key: some namespace was destroyed. Both are read again, since either may be the older.
+      if (attempt < 3 && wrappingIdOf(stored, namespaceId) !== this.#keyring.wrapping.id) await this.reload();
+      else this.#namespaces.set(namespaceId, new NamespaceKeys(this.#keyring, namespaceId, stored));
+    }
   }
 
   forgetNamespaces(): void {
     this.#namespaces.clear();
   }
 
-  /** Reads the keyring again. Callers of one moment share one reading. */
+  /** Reads the keyring again, after the changes under way. Callers who wait for the same reading share it. */
   reload(): Promise<void> {
-    this.#reloading ??= this.#readKeyring()
-      .then(({ keyring }) => this.#adopt(keyring))
-      .finally(() => {
-        this.#reloading = undefined;
-      });
+    this.#reloading ??= this.#inTurn(async () => {
+      this.#reloading = undefined;
+      this.#adopt((await this.#readKeyring()).keyring);
+    });
     return this.#reloading;
   }
 
@@ -130,9 +140,7 @@ export class UnsealedKeys {
    * when the keyring itself was not what changed.
    */
   change(next: (stored: Keyring) => KeyringChange | Promise<KeyringChange>): Promise<void> {
-    const result = this.#changes.then(() => this.#change(next));
-    this.#changes = result.catch(() => undefined);
-    return result;
+    return this.#inTurn(() => this.#change(next));
   }
 
   /** Adds a term unless one was added since `seen` by somebody else. */
@@ -150,6 +158,13 @@ export class UnsealedKeys {
     if (!enabled) return false;
     if (this.encryptions >= maxOperations) return true;
     return intervalMs > 0 && this.#clock.now() - this.#newest.createdMs >= intervalMs;
+  }
+
+  /** One after the other, so that what is in memory is never older than what was last read or written. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const result = this.#changes.then(action);
+    this.#changes = result.catch(() => undefined);
+    return result;
   }
 
   async #change(next: (stored: Keyring) => KeyringChange | Promise<KeyringChange>): Promise<void> {
@@ -183,7 +198,15 @@ export class UnsealedKeys {
   async #readKeyring(): Promise<{ keyring: Keyring; tag: Uint8Array }> {
     const [stored] = await this.#storage.read([keyringKey]);
     if (!stored) throw corrupt(keyringKey, 'missing');
-    return { keyring: openKeyring(stored, this.#rootKey), tag: tagOf(stored) };
+    try {
+      return { keyring: openKeyring(stored, this.#rootKey), tag: tagOf(stored) };
+    } catch (error) {
+      if (!(error instanceof WrongRootKey)) throw error;
+      this.#onLockedOut();
+      throw new CofferError('sealed', undefined, {
+        detail: 'another process replaced the root key; unseal with the new one',
+      });
+    }
   }
 
   #adopt(keyring: Keyring): void {
