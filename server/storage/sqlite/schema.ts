@@ -7,6 +7,8 @@ export const schemaVersion = 1;
 
 const busyTimeoutMilliseconds = 5000;
 const cacheKibibytes = 8192;
+/** What a burst of large values leaves of the log's file. */
+const keptLogBytes = 64 * 1024 * 1024;
 
 /**
  * A table with a rowid and an index over its keys, not WITHOUT ROWID: measured with records of 1 KB, the latter
@@ -34,6 +36,7 @@ export function connect(file: string): DatabaseSync {
       PRAGMA fullfsync = ON;
       PRAGMA checkpoint_fullfsync = ON;
       PRAGMA wal_autocheckpoint = 0;
+      PRAGMA journal_size_limit = ${keptLogBytes};
       PRAGMA cache_size = -${cacheKibibytes};
       PRAGMA mmap_size = 0;
       PRAGMA secure_delete = ON;
