@@ -52,7 +52,6 @@ test('what is not a duration is refused without repeating it', () => {
     '1w',
     '1y',
     'h',
-    '1',
     '1hh',
     '1 h',
     ' 1h',
@@ -79,7 +78,6 @@ test('what is not a duration is refused without repeating it', () => {
     'Infinity',
     '1'.repeat(500),
   ]) {
-    if (input === '1') continue;
     assert.throws(
       () => parseDurationSeconds(input),
       (error) => error instanceof DurationError && !error.message.includes('canary'),

@@ -1,3 +1,4 @@
+export { formatHcl } from './format-hcl.ts';
 export { parseHcl } from './parse-hcl.ts';
 export { HclBlock, readHcl } from './reader.ts';
 export type {

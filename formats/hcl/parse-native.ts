@@ -17,6 +17,8 @@ const described: Readonly<Record<TokenKind, string>> = {
   end: 'the end of the text',
 };
 
+const maxLabels = 8;
+
 /** Tokens of HCL1's own syntax to the tree. Recursion is bounded by `maxDepth`. Throws `HclError`. */
 export function parseNative(source: HclSource, tokens: readonly Token[], maxDepth: number): HclObject {
   const end: Token = { kind: 'end', start: source.text.length, end: source.text.length };
@@ -41,6 +43,8 @@ export function parseNative(source: HclSource, tokens: readonly Token[], maxDept
       const token = take();
       const [first, ...labels] = keys;
       if (token.kind === 'name' || token.kind === 'string') {
+        if (labels.length === maxLabels)
+          throw source.error(token.start, 'too many labels', 'Is a { or = missing?');
         keys.push(key(token));
       } else if (first && token.kind === '{') {
         return { key: first, labels, value: object(token, depth), assigned: false };
