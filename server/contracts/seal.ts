@@ -15,6 +15,11 @@ export interface Seal {
   unwrap(wrapped: Uint8Array, context: string): Promise<Uint8Array>;
   /** True when `wrapped` was made under an older key of this seal and should be wrapped again. */
   isStale(wrapped: Uint8Array): boolean;
+  /**
+   * Every seal of mode `shares` has it, and no other: the same seal holding `unsealKey` (32 bytes, combined from
+   * shares; copied, the caller wipes its own). Without a key such a seal neither wraps nor unwraps ('unavailable').
+   */
+  withKey?(unsealKey: Uint8Array): Seal;
   close(): Promise<void>;
 }
 

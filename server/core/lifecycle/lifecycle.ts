@@ -1,0 +1,299 @@
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { SealError } from '../../contracts/seal.ts';
+import { wipe } from '../../crypto/wipe.ts';
+import { AutoUnseal } from './auto-unseal.ts';
+import { GenerateRoot } from './generate-root.ts';
+import { type InitRequest, type InitResult, initialise } from './initialise.ts';
+import { decodeShare, ShareCollection } from './key-shares.ts';
+import type { LifecycleParts } from './parts.ts';
+import { requiredQuorum, unwrapRootKey } from './quorum-proof.ts';
+import { Rekey } from './rekey.ts';
+import { chooseSeal } from './seal-choice.ts';
+import { type ReadyRecord, readSealRecord, type StoredSealRecord } from './seal-record.ts';
+import { SubmissionLimit } from './submission-limit.ts';
+import { migrateSeal, noRecoveryKeys, refreshWrapping, rootKeyForQuorum } from './unseal.ts';
+
+export type LifecycleState = 'uninitialised' | 'sealed' | 'unsealed';
+
+export type StartOutcome =
+  | { readonly state: LifecycleState; readonly problem?: undefined }
+  /** Sealed, and why: a lost or wrong key ('wrong-key', 'invalid'), or a key service that is away ('unavailable': retried). */
+  | { readonly state: 'sealed'; readonly problem: SealError };
+
+/** What can be said to anybody about where the server stands. */
+export interface SealStatus {
+  readonly type: string;
+  readonly initialised: boolean;
+  readonly sealed: boolean;
+  readonly threshold: number;
+  readonly shares: number;
+  readonly progress: number;
+  readonly nonce: string;
+  readonly recoverySeal: boolean;
+  readonly migration: boolean;
+  /** Only while unsealed. */
+  readonly cluster: ReadyRecord['cluster'] | undefined;
+}
+
+/**
+ * Takes a server from uninitialised through sealed to unsealed and back, and changes its keys. Everything that
+ * changes something runs one after the other. Shares and keys live in memory only, and no longer than needed.
+ */
+export class Lifecycle {
+  readonly rekeyUnseal: Rekey;
+  readonly rekeyRecovery: Rekey;
+  readonly generateRoot: GenerateRoot;
+  readonly #parts: LifecycleParts;
+  readonly #limit: SubmissionLimit;
+  readonly #autoUnseal: AutoUnseal;
+  #shares = new ShareCollection('when started');
+  #unsealed = false;
+  /** Initialised is for ever, so storage is asked only until the first yes. */
+  #ready: ReadyRecord | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+    this.#limit = new SubmissionLimit(parts.clock);
+    this.#autoUnseal = new AutoUnseal(parts, () => this.#exclusive(() => this.#unsealItself()));
+    const ceremony = {
+      parts,
+      limit: this.#limit,
+      exclusive: <T>(work: () => Promise<T>) => this.#exclusive(work),
+      requireReady: () => this.#requireUnsealed(),
+    };
+    this.rekeyUnseal = new Rekey(ceremony, 'unseal');
+    this.rekeyRecovery = new Rekey(ceremony, 'recovery');
+    this.generateRoot = new GenerateRoot(ceremony);
+  }
+
+  /** Whether requests can be served. False from the moment sealing begins. */
+  get unsealed(): boolean {
+    return this.#unsealed;
+  }
+
+  get parts(): Pick<LifecycleParts, 'barrier' | 'clock' | 'program' | 'seal'> {
+    return this.#parts;
+  }
+
+  /** Call once. Unseals when the seal does that by itself, and goes on trying while its key service is away. */
+  start(): Promise<StartOutcome> {
+    return this.#autoUnseal.start();
+  }
+
+  /** Stops retrying and seals. */
+  async stop(): Promise<void> {
+    this.#autoUnseal.stop();
+    await this.seal();
+  }
+
+  async initialised(): Promise<boolean> {
+    return this.#ready !== undefined || (await this.#readReady()) !== undefined;
+  }
+
+  /** Makes the store. A server that unseals itself is unsealed then; another waits for the shares it has just given out. */
+  init(request: InitRequest): Promise<InitResult> {
+    return this.#exclusive(async () => {
+      if (this.#unsealed) throw invalidRequest('Vault is already initialized');
+      try {
+        const result = await initialise(this.#parts, request);
+        await this.#readReady();
+        if (this.#parts.seal.mode === 'shares') await this.#close();
+        else this.#unsealed = true;
+        this.#parts.logger.info('the store is initialised', { seal: this.#parts.seal.type });
+        return result;
+      } catch (error) {
+        if (!this.#parts.barrier.sealed) await this.#close();
+        throw error;
+      }
+    });
+  }
+
+  /** From storage, so that what another process did shows; from memory when storage is away. */
+  async status(): Promise<SealStatus> {
+    const record = await this.#readReady().then(
+      (stored) => stored?.record,
+      (error: unknown) => {
+        if (this.#ready) return this.#ready;
+        throw error;
+      },
+    );
+    const quorum = record?.seal.mode === 'auto' ? record.recovery : record?.seal;
+    return {
+      type: record?.seal.type ?? this.#parts.seal.type,
+      initialised: record !== undefined,
+      sealed: !this.#unsealed,
+      threshold: quorum?.threshold ?? 0,
+      shares: quorum?.shares ?? 0,
+      progress: this.#shares.progress,
+      nonce: this.#shares.nonce,
+      recoverySeal: (record?.seal.mode ?? this.#parts.seal.mode) === 'auto',
+      migration: record !== undefined && !this.#unsealed && this.#migrationPending(record),
+      cluster: this.#unsealed ? record?.cluster : undefined,
+    };
+  }
+
+  /**
+   * Takes one share, hex or base64; with the last one the server unseals. Throws 'invalid-request' for what is no
+   * share and for shares that do not fit, 'not-initialized', 'rate-limited', `SealError`.
+   */
+  submitShare(text: string, options: { readonly migrate: boolean }): Promise<SealStatus> {
+    return this.#exclusive(async () => {
+      this.#limit.take();
+      const share = decodeShare(text);
+      try {
+        if (!this.#unsealed) await this.#useShare(share, options);
+      } catch (error) {
+        wipe(share);
+        throw error;
+      }
+      return this.status();
+    });
+  }
+
+  /** Drops the shares given so far. */
+  resetShares(): Promise<SealStatus> {
+    return this.#exclusive(async () => {
+      await this.#requireStored();
+      if (this.#unsealed) throw invalidRequest('vault is unsealed');
+      this.#startOver();
+      return this.status();
+    });
+  }
+
+  /** Closes the barrier and drops every key. Nothing happens when it is closed already. */
+  seal(): Promise<void> {
+    return this.#exclusive(async () => {
+      if (!this.#unsealed) return;
+      // Somebody wants it closed: a retry that is still waiting must not open it again.
+      this.#autoUnseal.stop();
+      this.#parts.logger.info('sealing');
+      await this.#close();
+    });
+  }
+
+  /** Runs after what was asked before, whatever became of it. */
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #readReady(): Promise<StoredSealRecord<ReadyRecord> | undefined> {
+    const stored = await readSealRecord(this.#parts.barrier.plain);
+    if (stored?.record.stage !== 'ready') return undefined;
+    this.#ready = stored.record;
+    return { record: stored.record, unchanged: stored.unchanged };
+  }
+
+  async #requireStored(): Promise<StoredSealRecord<ReadyRecord>> {
+    const stored = await this.#readReady();
+    if (!stored) throw new CofferError('not-initialized');
+    return stored;
+  }
+
+  async #requireUnsealed(): Promise<StoredSealRecord<ReadyRecord>> {
+    const stored = await this.#requireStored();
+    if (!this.#unsealed) throw new CofferError('sealed');
+    return stored;
+  }
+
+  #migrationPending(record: ReadyRecord): boolean {
+    const { seal, retiredSeals } = this.#parts;
+    return record.seal.type !== seal.type && retiredSeals.some(({ type }) => type === record.seal.type);
+  }
+
+  async #useShare(share: Buffer, { migrate }: { readonly migrate: boolean }): Promise<void> {
+    const stored = await this.#requireStored();
+    const choice = chooseSeal(this.#parts, stored.record);
+    if (migrate && choice.kind === 'same') {
+      throw invalidRequest("can't perform a seal migration, no migration seal found");
+    }
+    if (!migrate && choice.kind === 'migration') {
+      throw invalidRequest('migrate option not provided and seal migration is pending', {
+        hint: `The configuration moves the store from seal "${choice.from.type}" to "${choice.to.type}".`,
+      });
+    }
+    const quorum = requiredQuorum(stored.record);
+    this.#shares.add(share);
+    const key = await this.#shares.take(quorum.threshold).catch((error: unknown) => {
+      this.#startOver();
+      throw error;
+    });
+    if (!key) return;
+    this.#startOver();
+    const from = choice.kind === 'same' ? choice.seal : choice.from;
+    let rootKey: Uint8Array | undefined;
+    try {
+      rootKey = await rootKeyForQuorum(from, stored.record, key);
+      await this.#open(rootKey, () =>
+        choice.kind === 'migration' ? migrateSeal(this.#parts, choice, stored, key) : Promise.resolve(),
+      );
+    } finally {
+      wipe(key, rootKey);
+    }
+  }
+
+  /** For `AutoUnseal`. Throws `SealError`. */
+  async #unsealItself(): Promise<LifecycleState> {
+    if (this.#unsealed) return 'unsealed';
+    const stored = await this.#readReady();
+    if (!stored) return 'uninitialised';
+    const { record } = stored;
+    const choice = chooseSeal(this.#parts, record);
+    const from = choice.kind === 'same' ? choice.seal : choice.from;
+    // Shares, or the consent of those who hold recovery keys to a migration, are people's to give.
+    if (from.mode === 'shares' || (choice.kind === 'migration' && record.recovery)) return 'sealed';
+    if (choice.kind === 'migration' && choice.to.mode === 'shares') throw noRecoveryKeys();
+    const rootKey = await unwrapRootKey(from, record);
+    try {
+      await this.#open(rootKey, () =>
+        choice.kind === 'migration'
+          ? migrateSeal(this.#parts, choice, stored, undefined)
+          : refreshWrapping(this.#parts, choice.seal, stored, rootKey),
+      );
+    } finally {
+      wipe(rootKey);
+    }
+    return 'unsealed';
+  }
+
+  /** Opens the barrier, does `between`, and lets requests in; closes it again when any of that fails. */
+  async #open(rootKey: Uint8Array, between: () => Promise<unknown>): Promise<void> {
+    const { barrier, hooks, logger } = this.#parts;
+    await barrier.unseal(rootKey);
+    try {
+      await between();
+      await hooks.onUnsealed();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    this.#unsealed = true;
+    logger.info('unsealed');
+  }
+
+  async #close(): Promise<void> {
+    const { barrier, hooks, logger } = this.#parts;
+    this.#unsealed = false;
+    this.#startOver();
+    this.rekeyUnseal.discard();
+    this.rekeyRecovery.discard();
+    this.generateRoot.discard();
+    try {
+      await hooks.onSealing();
+      await barrier.persistCounts();
+    } catch (error) {
+      logger.error('sealing did not go smoothly', {
+        error: error instanceof Error ? error.message : 'unknown',
+      });
+    } finally {
+      barrier.seal();
+    }
+  }
+
+  #startOver(): void {
+    this.#shares.clear();
+    this.#shares = new ShareCollection('when started');
+  }
+}

@@ -1,0 +1,389 @@
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import { equalBytes } from '../../crypto/constant-time.ts';
+import { randomBytes } from '../../crypto/random.ts';
+import { wipe } from '../../crypto/wipe.ts';
+import { type Canceller, type Ceremony, checkCancel, checkNonce } from './ceremony.ts';
+import { makeSharedKey } from './initialise.ts';
+import { decodeShare, keyBytes, ShareCollection } from './key-shares.ts';
+import { type KeysBackup, keysBackupEntry, keysBackupKey, readKeysBackup } from './keys-backup.ts';
+import { pgpFingerprints } from './pgp.ts';
+import {
+  proveQuorum,
+  quorumOf,
+  requiredQuorum,
+  withKey,
+  wrapRecoveryCheck,
+  wrapRootKey,
+} from './quorum-proof.ts';
+import { type Quorum, type ReadyRecord, type StoredSealRecord, sealRecordEntry } from './seal-record.ts';
+import { checkShareRequest, type IssuedShares, type ShareRequest } from './share-request.ts';
+
+/** unseal: the keys that unseal (with an auto seal: the root key alone). recovery: the recovery keys of an auto seal. */
+export type RekeyTarget = 'unseal' | 'recovery';
+
+export interface RekeyRequest extends ShareRequest {
+  /** Keep the new shares, encrypted with PGP, in the store. */
+  readonly backup: boolean;
+  /** The new shares count only once enough of them were given back. */
+  readonly requireVerification: boolean;
+}
+
+export interface RekeyStatus {
+  readonly started: boolean;
+  readonly nonce: string;
+  readonly asked: Quorum;
+  readonly progress: number;
+  readonly required: number;
+  readonly fingerprints: readonly string[] | undefined;
+  readonly backup: boolean;
+  readonly verificationRequired: boolean;
+  readonly verificationNonce: string;
+}
+
+/** The new shares, once enough old ones were given. */
+export interface RekeyResult {
+  readonly nonce: string;
+  readonly keys: IssuedShares;
+  readonly backup: boolean;
+  readonly verificationRequired: boolean;
+  readonly verificationNonce: string;
+}
+
+export interface VerifyStatus {
+  readonly nonce: string;
+  readonly asked: Quorum;
+  readonly progress: number;
+}
+
+export type RekeyProgress =
+  | { readonly complete: false; readonly status: RekeyStatus }
+  | { readonly complete: true; readonly result: RekeyResult };
+
+export type VerifyProgress =
+  | { readonly complete: false; readonly status: VerifyStatus }
+  | { readonly complete: true; readonly nonce: string };
+
+interface Attempt {
+  readonly request: RekeyRequest;
+  readonly fingerprints: readonly string[] | undefined;
+  readonly shares: ShareCollection;
+  lastActiveMs: number;
+  /** Shares were given out, and wait for verification. */
+  pending?: Pending & { verification: ShareCollection };
+}
+
+/** New keys that are not in force yet. */
+interface Pending {
+  /** The new unseal or recovery key; undefined where only the root key changes. */
+  readonly key: Uint8Array | undefined;
+  readonly backup: KeysBackup | undefined;
+}
+
+const noShares: IssuedShares = { bytes: [], fingerprints: undefined };
+
+/** Replaces keys with the consent of those who hold the old ones. One attempt at a time, in memory only. */
+export class Rekey {
+  readonly #ceremony: Ceremony;
+  readonly #target: RekeyTarget;
+  #attempt: Attempt | undefined;
+
+  constructor(ceremony: Ceremony, target: RekeyTarget) {
+    this.#ceremony = ceremony;
+    this.#target = target;
+  }
+
+  status(): Promise<RekeyStatus> {
+    return this.#ceremony.exclusive(async () => this.#status((await this.#requireTarget()).record));
+  }
+
+  /**
+   * Throws 'invalid-request' when an attempt is under way or `request` is wrong. Somebody with a token that may can
+   * make recovery keys where there are none; the result has them at once.
+   */
+  start(request: RekeyRequest, authorised: boolean): Promise<RekeyProgress> {
+    return this.#ceremony.exclusive(async () => {
+      const stored = await this.#requireTarget();
+      const asked = this.#normalise(request, stored.record);
+      await checkRekeyRequest(asked);
+      if (this.#attempt) throw invalidRequest('rekey already in progress');
+      const firstKeys = this.#target === 'recovery' && quorumOf(stored.record) === undefined;
+      if (!firstKeys || !authorised) requiredQuorum(stored.record);
+      this.#attempt = {
+        request: asked,
+        fingerprints: await pgpFingerprints(asked.pgpKeys),
+        shares: new ShareCollection('now'),
+        lastActiveMs: this.#now(),
+      };
+      if (firstKeys) return { complete: true, result: await this.#finish(this.#attempt, stored) };
+      return { complete: false, status: this.#status(stored.record) };
+    });
+  }
+
+  /** Ends the attempt, if there is one that `canceller` may end. */
+  cancel(canceller: Canceller): Promise<void> {
+    return this.#ceremony.exclusive(async () => {
+      await this.#requireTarget();
+      const attempt = this.#attempt;
+      if (!attempt) return;
+      checkCancel(canceller, {
+        progress: attempt.shares.progress + (attempt.pending ? 1 : 0),
+        nonces: [attempt.shares.nonce, ...(attempt.pending ? [attempt.pending.verification.nonce] : [])],
+        lastActiveMs: attempt.lastActiveMs,
+        nowMs: this.#now(),
+      });
+      this.discard();
+    });
+  }
+
+  /** Takes one of the old shares. With the last one the new shares come back. */
+  provide(share: string, nonce: string): Promise<RekeyProgress> {
+    return this.#ceremony.exclusive(async () => {
+      const stored = await this.#requireTarget();
+      this.#ceremony.limit.take();
+      const decoded = decodeShare(share);
+      try {
+        const attempt = this.#requireAttempt();
+        if (attempt.pending)
+          throw invalidRequest('the new keys were given out already and wait for verification');
+        checkNonce(nonce, attempt.shares.nonce, 'rekey');
+        attempt.lastActiveMs = this.#now();
+        attempt.shares.add(decoded);
+        const key = await attempt.shares.take(requiredQuorum(stored.record).threshold);
+        if (!key) return { complete: false, status: this.#status(stored.record) };
+        try {
+          await proveQuorum(this.#ceremony.parts.seal, stored.record, key);
+        } finally {
+          wipe(key);
+        }
+        return { complete: true, result: await this.#finish(attempt, stored) };
+      } catch (error) {
+        // Taken shares are wiped by their collection; wiping this one again does no harm.
+        if (!this.#attempt?.shares.holds(decoded)) wipe(decoded);
+        throw error;
+      }
+    });
+  }
+
+  verifyStatus(): Promise<VerifyStatus> {
+    return this.#ceremony.exclusive(async () => {
+      await this.#requireTarget();
+      return this.#verifyStatus(this.#requirePending().attempt);
+    });
+  }
+
+  /** Takes one of the new shares. With enough of them the new keys are in force. */
+  verify(share: string, nonce: string): Promise<VerifyProgress> {
+    return this.#ceremony.exclusive(async () => {
+      await this.#requireTarget();
+      this.#ceremony.limit.take();
+      const { attempt, pending } = this.#requirePending();
+      checkNonce(nonce, pending.verification.nonce, 'rekey verification');
+      pending.verification.add(decodeShare(share));
+      attempt.lastActiveMs = this.#now();
+      const key = await pending.verification.take(attempt.request.threshold);
+      if (!key) return { complete: false, status: this.#verifyStatus(attempt) };
+      const right = pending.key !== undefined && equalBytes(key, pending.key);
+      wipe(key);
+      if (!right) throw invalidRequest('rekey verification failed; incorrect key shares supplied');
+      const verified = pending.verification.nonce;
+      await this.#commit(attempt.request, pending);
+      this.discard();
+      return { complete: true, nonce: verified };
+    });
+  }
+
+  /** Starts verification over, under another nonce; the new shares stay as they are. */
+  restartVerification(canceller: Canceller): Promise<VerifyStatus> {
+    return this.#ceremony.exclusive(async () => {
+      await this.#requireTarget();
+      const { attempt, pending } = this.#requirePending();
+      const { progress, nonce } = pending.verification;
+      checkCancel(canceller, {
+        progress,
+        nonces: [nonce],
+        lastActiveMs: attempt.lastActiveMs,
+        nowMs: this.#now(),
+      });
+      pending.verification.clear();
+      pending.verification = new ShareCollection('now');
+      return this.#verifyStatus(attempt);
+    });
+  }
+
+  /** A fresh root key without asking anybody's shares: only where the server wraps it by itself, for a caller who may. */
+  replaceRootKey(): Promise<void> {
+    return this.#ceremony.exclusive(async () => {
+      const { record } = await this.#requireTarget();
+      if (record.seal.mode === 'shares') {
+        throw invalidRequest('the root key of a server with unseal keys is replaced together with them', {
+          hint: 'Use sys/rotate/root/init and sys/rotate/root/update.',
+        });
+      }
+      await this.#commit({ shares: 1, threshold: 1 }, { key: undefined, backup: undefined });
+    });
+  }
+
+  async backup(): Promise<KeysBackup> {
+    await this.#requireTarget();
+    const backup = await readKeysBackup(this.#ceremony.parts.barrier.plain, this.#target);
+    if (!backup) throw invalidRequest('no backed-up keys found');
+    return backup;
+  }
+
+  async deleteBackup(): Promise<void> {
+    await this.#requireTarget();
+    await this.#ceremony.parts.barrier.plain.commit({ remove: [keysBackupKey(this.#target)] });
+  }
+
+  /** Forgets the attempt and what it holds. */
+  discard(): void {
+    this.#attempt?.shares.clear();
+    this.#attempt?.pending?.verification.clear();
+    wipe(this.#attempt?.pending?.key);
+    this.#attempt = undefined;
+  }
+
+  #now(): number {
+    return this.#ceremony.parts.clock.now();
+  }
+
+  async #requireTarget(): Promise<StoredSealRecord<ReadyRecord>> {
+    const stored = await this.#ceremony.requireReady();
+    if (this.#target === 'recovery' && stored.record.seal.mode === 'shares') {
+      throw invalidRequest('recovery rekeying not supported', {
+        hint: 'Recovery keys exist only where the server unseals itself.',
+      });
+    }
+    return stored;
+  }
+
+  #requireAttempt(): Attempt {
+    if (this.#attempt) return this.#attempt;
+    throw invalidRequest(`no ${this.#target === 'recovery' ? 'recovery' : 'barrier'} rekey in progress`);
+  }
+
+  #requirePending() {
+    const attempt = this.#attempt;
+    if (!attempt) throw invalidRequest('no rekey configuration found');
+    if (!attempt.pending) throw invalidRequest('no rekey verification in progress');
+    return { attempt, pending: attempt.pending };
+  }
+
+  /** With an auto seal nobody gets new unseal keys: there is one, and the seal holds it. */
+  #normalise(request: RekeyRequest, record: ReadyRecord): RekeyRequest {
+    if (this.#target === 'recovery' || record.seal.mode === 'shares') return request;
+    const one = (count: number) => count === 0 || count === 1;
+    if (!one(request.shares) || !one(request.threshold)) {
+      throw invalidRequest(
+        'invalid rekey seal configuration: shares and threshold must be 1 with an auto seal',
+      );
+    }
+    if (request.pgpKeys.length > 0 || request.backup || request.requireVerification) {
+      throw invalidRequest('an auto seal gives out no keys to encrypt, back up or verify');
+    }
+    return { ...request, shares: 1, threshold: 1 };
+  }
+
+  #status(record: ReadyRecord): RekeyStatus {
+    const attempt = this.#attempt;
+    return {
+      started: attempt !== undefined,
+      nonce: attempt?.shares.nonce ?? '',
+      asked: { shares: attempt?.request.shares ?? 0, threshold: attempt?.request.threshold ?? 0 },
+      progress: attempt?.shares.progress ?? 0,
+      required: quorumOf(record)?.threshold ?? 0,
+      fingerprints: attempt?.fingerprints,
+      backup: attempt?.request.backup ?? false,
+      verificationRequired: attempt?.request.requireVerification ?? false,
+      verificationNonce: attempt?.pending?.verification.nonce ?? '',
+    };
+  }
+
+  #verifyStatus(attempt: Attempt): VerifyStatus {
+    return {
+      nonce: attempt.pending?.verification.nonce ?? '',
+      asked: { shares: attempt.request.shares, threshold: attempt.request.threshold },
+      progress: attempt.pending?.verification.progress ?? 0,
+    };
+  }
+
+  /** Enough old shares were given: makes the new keys and puts them into force, or lets them wait for verification. */
+  async #finish(attempt: Attempt, { record }: StoredSealRecord<ReadyRecord>): Promise<RekeyResult> {
+    const { request } = attempt;
+    const nonce = attempt.shares.nonce;
+    const rootKeyOnly = this.#target === 'unseal' && record.seal.mode === 'auto';
+    const made = rootKeyOnly ? undefined : await makeSharedKey(request);
+    const keys = made?.issued ?? noShares;
+    const backup = request.backup ? backupOf(nonce, keys) : undefined;
+    const pending = { key: made?.key, backup };
+    let verificationNonce = '';
+    if (request.requireVerification) {
+      attempt.pending = { ...pending, verification: new ShareCollection('now') };
+      verificationNonce = attempt.pending.verification.nonce;
+    } else {
+      try {
+        await this.#commit(request, pending);
+      } finally {
+        wipe(made?.key);
+        this.discard();
+      }
+    }
+    return {
+      nonce,
+      keys,
+      backup: request.backup,
+      verificationRequired: request.requireVerification,
+      verificationNonce,
+    };
+  }
+
+  /** One commit: until it is durable the old keys are in force, and from then on the new ones. */
+  async #commit(asked: Quorum, { key, backup }: Pending): Promise<void> {
+    const { parts } = this.#ceremony;
+    const { record, unchanged } = await this.#requireTarget();
+    const quorum = { shares: asked.shares, threshold: asked.threshold };
+    const backupChange = backup
+      ? { put: [keysBackupEntry(this.#target, backup)], remove: [] }
+      : { put: [], remove: [keysBackupKey(this.#target)] };
+    if (this.#target === 'recovery') {
+      if (!key) throw new CofferError('internal', undefined, { detail: 'a recovery rekey without a key' });
+      const recovery = { ...quorum, check: await wrapRecoveryCheck(parts.seal, key) };
+      const put = [sealRecordEntry({ ...record, recovery }), ...backupChange.put];
+      await parts.barrier.plain.commit({ expect: [unchanged], put, remove: backupChange.remove });
+      return;
+    }
+    const rootKey = randomBytes(keyBytes);
+    const keyed = key ? withKey(parts.seal, key) : parts.seal;
+    try {
+      const next = {
+        ...record,
+        seal: { ...record.seal, ...quorum },
+        rootKey: await wrapRootKey(keyed, rootKey),
+      };
+      const put = [sealRecordEntry(next), ...backupChange.put];
+      await parts.barrier.rekeyRoot(rootKey, { expect: [unchanged], put, remove: backupChange.remove });
+    } finally {
+      if (keyed !== parts.seal) await keyed.close();
+      wipe(rootKey);
+    }
+  }
+}
+
+async function checkRekeyRequest(request: RekeyRequest): Promise<void> {
+  if (request.backup && request.pgpKeys.length === 0) {
+    throw invalidRequest('cannot request a backup of the new keys without providing PGP keys for encryption');
+  }
+  if (request.pgpKeys.length > 0 && request.pgpKeys.length !== request.shares) {
+    throw invalidRequest('incorrect number of PGP keys for rekey');
+  }
+  await checkShareRequest('invalid rekey seal configuration', request);
+}
+
+function backupOf(nonce: string, keys: IssuedShares): KeysBackup {
+  const byFingerprint: Record<string, string[]> = {};
+  for (const [index, fingerprint] of (keys.fingerprints ?? []).entries()) {
+    const share = Buffer.from(keys.bytes[index] ?? []).toString('hex');
+    byFingerprint[fingerprint] = [...(byFingerprint[fingerprint] ?? []), share];
+  }
+  return { nonce, keys: byFingerprint };
+}

@@ -1,0 +1,122 @@
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { Seal } from '../../contracts/seal.ts';
+import { randomBytes } from '../../crypto/random.ts';
+import { wipe } from '../../crypto/wipe.ts';
+import { keyBytes } from './key-shares.ts';
+import type { LifecycleParts } from './parts.ts';
+import {
+  moveRecoveryCheck,
+  proveRecoveryKey,
+  rootKeyFromUnsealKey,
+  unwrapRootKey,
+  withKey,
+  wrapRecoveryCheck,
+  wrapRootKey,
+} from './quorum-proof.ts';
+import type { SealChoice } from './seal-choice.ts';
+import { type ReadyRecord, type StoredSealRecord, sealRecordEntry } from './seal-record.ts';
+
+/** The root key that `key` (unseal or recovery key) gives access to; the caller wipes it. Throws 'invalid-request' for a wrong key. */
+export async function rootKeyForQuorum(
+  seal: Seal,
+  record: ReadyRecord,
+  key: Uint8Array,
+): Promise<Uint8Array> {
+  if (record.seal.mode === 'shares') return rootKeyFromUnsealKey(seal, record, key);
+  await proveRecoveryKey(seal, record, key);
+  return unwrapRootKey(seal, record);
+}
+
+/**
+ * Puts an open store under another seal: a fresh root key, wrapped by the new seal, in one commit with the keyring.
+ * The shares of before stay valid in their other role: unseal keys become recovery keys, and recovery keys unseal keys.
+ *
+ * `key` is what the shares gave; undefined for a store of which nobody holds recovery keys.
+ */
+export async function migrateSeal(
+  parts: LifecycleParts,
+  choice: Extract<SealChoice, { kind: 'migration' }>,
+  stored: StoredSealRecord<ReadyRecord>,
+  key: Uint8Array | undefined,
+): Promise<void> {
+  const rootKey = randomBytes(keyBytes);
+  try {
+    const record =
+      choice.to.mode === 'shares'
+        ? await underShares(choice.to, stored.record, rootKey, key)
+        : await underAuto(choice, stored.record, rootKey, key);
+    await parts.barrier.rekeyRoot(rootKey, { expect: [stored.unchanged], put: [sealRecordEntry(record)] });
+    parts.logger.info('the store is under another seal now', { from: choice.from.type, to: choice.to.type });
+  } finally {
+    wipe(rootKey);
+  }
+}
+
+async function underShares(
+  to: Seal,
+  record: ReadyRecord,
+  rootKey: Uint8Array,
+  key: Uint8Array | undefined,
+): Promise<ReadyRecord> {
+  const quorum = record.seal.mode === 'shares' ? record.seal : record.recovery;
+  if (!quorum || !key) throw noRecoveryKeys();
+  const keyed = withKey(to, key);
+  try {
+    const { shares, threshold } = quorum;
+    const { recovery: _, ...rest } = record;
+    return {
+      ...rest,
+      seal: { type: to.type, mode: to.mode, shares, threshold },
+      rootKey: await wrapRootKey(keyed, rootKey),
+    };
+  } finally {
+    await keyed.close();
+  }
+}
+
+async function underAuto(
+  { from, to }: { readonly from: Seal; readonly to: Seal },
+  record: ReadyRecord,
+  rootKey: Uint8Array,
+  key: Uint8Array | undefined,
+): Promise<ReadyRecord> {
+  const { recovery, ...rest } = record;
+  const base: ReadyRecord = {
+    ...rest,
+    seal: { type: to.type, mode: to.mode, shares: 1, threshold: 1 },
+    rootKey: await wrapRootKey(to, rootKey),
+  };
+  if (recovery) {
+    return { ...base, recovery: { ...recovery, check: await moveRecoveryCheck(from, to, recovery.check) } };
+  }
+  if (record.seal.mode === 'auto') return base;
+  if (!key) throw new CofferError('internal', undefined, { detail: 'a migration from shares without a key' });
+  const { shares, threshold } = record.seal;
+  return { ...base, recovery: { shares, threshold, check: await wrapRecoveryCheck(to, key) } };
+}
+
+export function noRecoveryKeys(): CofferError {
+  return invalidRequest('this store has no recovery keys, which would become its unseal keys', {
+    hint: 'Start it under its old seal, make recovery keys (POST sys/rotate/recovery/init with a token), then migrate.',
+  });
+}
+
+/** Wraps the root key and the recovery check under the seal's current key, when they are under an older one. */
+export async function refreshWrapping(
+  parts: LifecycleParts,
+  seal: Seal,
+  stored: StoredSealRecord<ReadyRecord>,
+  rootKey: Uint8Array,
+): Promise<boolean> {
+  const { record } = stored;
+  const wrapped = [record.rootKey, ...(record.recovery ? [record.recovery.check] : [])];
+  if (!wrapped.some((text) => seal.isStale(Buffer.from(text, 'base64')))) return false;
+  const refreshed: ReadyRecord = { ...record, rootKey: await wrapRootKey(seal, rootKey) };
+  const recovery = record.recovery && {
+    ...record.recovery,
+    check: await moveRecoveryCheck(seal, seal, record.recovery.check),
+  };
+  const put = [sealRecordEntry(recovery ? { ...refreshed, recovery } : refreshed)];
+  await parts.barrier.plain.commit({ expect: [stored.unchanged], put });
+  return true;
+}
