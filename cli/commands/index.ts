@@ -1,0 +1,44 @@
+import type { Entry } from '../command.ts';
+import { connectionlessCommands, genericCommands } from './generic/commands.ts';
+
+/** Every command there is. Parsing, help, suggestions and docs/reference/command-line.md derive from it. */
+export const commands: readonly Entry[] = [
+  ...connectionlessCommands,
+  ...genericCommands,
+  group(
+    'kv',
+    'Secrets of a key-value store, with versions.',
+    async () => (await import('./kv/commands.ts')).commands,
+  ),
+  group(
+    'secrets',
+    'Secrets engines: what is mounted where.',
+    async () => (await import('./secrets/commands.ts')).commands,
+  ),
+  group(
+    'auth',
+    'Auth methods: how people and machines log in.',
+    async () => (await import('./auth/commands.ts')).commands,
+  ),
+  group('policy', 'Policies: who may do what.', async () => (await import('./policy/commands.ts')).commands),
+  group(
+    'token',
+    'Tokens: create, look up, renew, revoke.',
+    async () => (await import('./token/commands.ts')).commands,
+  ),
+  group('lease', 'Leases of dynamic secrets.', async () => (await import('./lease/commands.ts')).commands),
+  group(
+    'audit',
+    'Audit devices: where requests are recorded.',
+    async () => (await import('./audit/commands.ts')).commands,
+  ),
+  group(
+    'operator',
+    'Initialise, unseal, seal, rotate: the work of operators.',
+    async () => (await import('./operator/commands.ts')).commands,
+  ),
+];
+
+function group(name: string, summary: string, load: () => Promise<readonly Entry[]>): Entry {
+  return { name, summary, load };
+}

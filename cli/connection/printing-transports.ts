@@ -1,0 +1,51 @@
+import type { Transport, TransportRequest } from '../../sdk/transport.ts';
+import { PrintInstead } from '../failure.ts';
+
+/** Instead of sending, ends the command with the curl command that would: the token as a reference, never its value. */
+export const curlTransport: Transport = async (request) => {
+  const headers = Object.entries(request.headers)
+    .filter(([name]) => name !== 'Content-Type' || request.method === 'PATCH')
+    .map(([name, value]) => {
+      const shown = name === 'X-Vault-Token' ? '$(coffer print token)' : forDoubleQuotes(value);
+      return ` -H "${name}: ${shown}"`;
+    });
+  const method = request.method === 'GET' ? '' : ` -X ${request.method}`;
+  const body = request.body === undefined ? '' : ` -d '${request.body.replaceAll("'", `'"'"'`)}'`;
+  throw new PrintInstead(`curl${method}${headers.join('')}${body} "${forDoubleQuotes(request.url)}"\n`);
+};
+
+function forDoubleQuotes(text: string): string {
+  return text.replace(/["\\$`]/g, '\\$&');
+}
+
+/** Instead of sending, ends the command with the policy that the request would need. */
+export const policyTransport: Transport = async (request) => {
+  const { path, capabilities } = requiredCapabilities(request);
+  const list = capabilities.map((capability) => `"${capability}"`).join(', ');
+  throw new PrintInstead(`path "${path}" {\n  capabilities = [${list}]\n}\n`);
+};
+
+const needsSudo = [
+  /^sys\/raw(\/|$)/,
+  /^sys\/(audit|audit-hash)(\/|$)/,
+  /^sys\/auth\/[^/]+$/,
+  /^sys\/auth\/[^/]+\/tune$/,
+  /^sys\/(seal|step-down|remount|rotate|rotate\/config)$/,
+  /^sys\/leases\/(revoke-prefix|revoke-force|lookup)\//,
+  /^sys\/(revoke-prefix|revoke-force)\//,
+  /^sys\/config\/(auditing\/request-headers|cors|ui)/,
+  /^auth\/token\/(accessors|revoke-orphan)\/?$/,
+];
+
+function requiredCapabilities(request: TransportRequest): { path: string; capabilities: string[] } {
+  const [address = '', query = ''] = request.url.split('?');
+  const path = decodeURI(address.replace(/^.*?\/v1\//, ''));
+  const capabilities: string[] = {
+    GET: [query.includes('list=true') ? 'list' : 'read'],
+    DELETE: ['delete'],
+    PATCH: ['patch'],
+  }[request.method] ?? ['create', 'update'];
+  return needsSudo.some((pattern) => pattern.test(path))
+    ? { path, capabilities: [...capabilities, 'sudo'] }
+    : { path, capabilities };
+}

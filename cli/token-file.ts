@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from './failure.ts';
+import { reasonOf } from './file-problem.ts';
+import { type Environment, fromEnvironment } from './settings.ts';
+
+const ownName = '.coffer-token';
+const names = [ownName, '.vault-token'];
+
+/** The token to send: `COFFER_TOKEN` (or Vault's), else what `coffer login` or `vault login` stored; '' for none. */
+export function findToken(environment: Environment): string {
+  return fromEnvironment(environment, 'TOKEN')?.trim() ?? readStoredToken(environment) ?? '';
+}
+
+export function readStoredToken(environment: Environment): string | undefined {
+  for (const name of names) {
+    const path = pathOf(environment, name);
+    if (path === undefined) return undefined;
+    try {
+      const token = fs.readFileSync(path, 'utf8').trim();
+      if (token !== '') return token;
+    } catch (error) {
+      if (!isMissing(error)) throw new Failure(1, `cannot read the stored token ${path}: ${reasonOf(error)}`);
+    }
+  }
+  return undefined;
+}
+
+/** Replaces the stored token; only its owner may read the file (0600), also while it is being written. */
+export function storeToken(environment: Environment, token: string): void {
+  const path = pathOf(environment, ownName);
+  if (path === undefined) throw new Failure(1, 'cannot store the token: HOME is not set', 'Use -no-store.');
+  const unfinished = `${path}.${process.pid}.new`;
+  try {
+    fs.rmSync(unfinished, { force: true });
+    fs.writeFileSync(unfinished, token, { mode: 0o600, flag: 'wx' });
+    fs.renameSync(unfinished, path);
+  } catch (error) {
+    fs.rmSync(unfinished, { force: true });
+    throw new Failure(2, `cannot store the token in ${path}: ${reasonOf(error)}`, 'Use -no-store.');
+  }
+}
+
+export function forgetStoredToken(environment: Environment): void {
+  const path = pathOf(environment, ownName);
+  if (path !== undefined) fs.rmSync(path, { force: true });
+}
+
+function pathOf(environment: Environment, name: string): string | undefined {
+  const home = environment['HOME'] || environment['USERPROFILE'];
+  return home ? join(home, name) : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

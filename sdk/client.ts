@@ -1,0 +1,233 @@
+import { ApiError } from './api-error.ts';
+import { isObject, type Secret, toSecret } from './secret.ts';
+import {
+  fetchTransport,
+  type Transport,
+  TransportError,
+  type TransportRequest,
+  type TransportResponse,
+} from './transport.ts';
+
+export interface CofferClientOptions {
+  /** Default: `COFFER_ADDR`, then `VAULT_ADDR`, then http://127.0.0.1:8200. */
+  readonly address?: string;
+  /** Default: `COFFER_TOKEN`, then `VAULT_TOKEN`; none otherwise. */
+  readonly token?: string;
+  /** Default: `COFFER_NAMESPACE`, then `VAULT_NAMESPACE`; the root namespace otherwise. */
+  readonly namespace?: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asks for every answer that is no login's to be wrapped; a Go duration or seconds. */
+  readonly wrapTtl?: string;
+  /** How often a request is sent again after a 5xx, a 412 or a lost connection. Default 2, as Vault's client. */
+  readonly maxRetries?: number;
+  /** Default 60,000. */
+  readonly timeoutMilliseconds?: number;
+  readonly transport?: Transport;
+  /** For callers who need numbers beyond 2^53 exactly as they were written. Default `JSON.parse`, `JSON.stringify`. */
+  readonly parse?: (text: string) => unknown;
+  readonly stringify?: (value: unknown) => string;
+}
+
+/** A list is sent as the same key several times. */
+export type Query = Readonly<Record<string, string | readonly string[]>>;
+
+export interface RequestOptions {
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer below 400. `text` is the body as it came; `body` is undefined when there was none. */
+export interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly body: unknown;
+}
+
+/**
+ * A client of the Vault API as Coffer speaks it: read, write, list, patch and delete on paths such as
+ * `secret/data/openai`. No dependencies; runs in browsers. Throws `ApiError` when the server says no and
+ * `TransportError` when it does not answer.
+ */
+export class CofferClient {
+  readonly address: string;
+  readonly namespace: string;
+  readonly #token: string;
+  readonly #options: CofferClientOptions;
+  readonly #send: Transport;
+
+  constructor(options: CofferClientOptions = {}) {
+    this.#options = options;
+    const address = options.address ?? fromEnvironment('ADDR') ?? 'http://127.0.0.1:8200';
+    this.address = address.replace(/\/+$/, '');
+    this.#token = options.token ?? fromEnvironment('TOKEN') ?? '';
+    this.namespace = canonicalNamespace(options.namespace ?? fromEnvironment('NAMESPACE') ?? '');
+    this.#send = options.transport ?? fetchTransport;
+  }
+
+  /** `undefined` when there is nothing at `path` and nothing to say about it. */
+  async read(path: string, query?: Query): Promise<Secret | undefined> {
+    return this.#secretOrNothing('GET', path, query === undefined ? {} : { query });
+  }
+
+  async list(path: string, query?: Query): Promise<Secret | undefined> {
+    return this.#secretOrNothing('GET', path, { query: { ...query, list: 'true' } });
+  }
+
+  /** `undefined` when the server had nothing to say (204). */
+  async write(path: string, body?: unknown, method: 'PUT' | 'POST' = 'PUT'): Promise<Secret | undefined> {
+    return secretOf(await this.request(method, path, { body }));
+  }
+
+  async patch(path: string, body: unknown): Promise<Secret | undefined> {
+    const headers = { 'Content-Type': 'application/merge-patch+json' };
+    return secretOf(await this.request('PATCH', path, { body, headers }));
+  }
+
+  async delete(path: string, query?: Query): Promise<Secret | undefined> {
+    return secretOf(await this.request('DELETE', path, query === undefined ? {} : { query }));
+  }
+
+  /** Any request under `/v1/`, for endpoints without an envelope. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
+    const request = this.#compose(method, path, options);
+    const response = await this.#sendPatiently(request);
+    const body = this.#parse(response.body);
+    if (response.status >= 200 && response.status < 300)
+      return { status: response.status, text: response.body, body };
+    throw this.#errorOf(request, response, body);
+  }
+
+  async #secretOrNothing(method: string, path: string, options: RequestOptions): Promise<Secret | undefined> {
+    try {
+      return secretOf(await this.request(method, path, options));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      const found = error.secret;
+      return found !== undefined && (found.data !== null || found.warnings !== null) ? found : undefined;
+    }
+  }
+
+  #compose(method: string, path: string, options: RequestOptions): TransportRequest {
+    const body = options.body === undefined ? undefined : this.#stringify(options.body);
+    const headers: Record<string, string> = { ...this.#options.headers, 'X-Vault-Request': 'true' };
+    if (this.namespace !== '') headers['X-Vault-Namespace'] = this.namespace;
+    if (this.#token !== '') headers['X-Vault-Token'] = this.#token;
+    if (this.#options.wrapTtl !== undefined) headers['X-Vault-Wrap-TTL'] = this.#options.wrapTtl;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    Object.assign(headers, options.headers);
+    return {
+      method,
+      url: `${this.address}/v1/${encodePath(path)}${encodeQuery(options.query)}`,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      timeoutMilliseconds: this.#options.timeoutMilliseconds ?? 60_000,
+    };
+  }
+
+  async #sendPatiently(first: TransportRequest): Promise<TransportResponse> {
+    let request = first;
+    let redirected = false;
+    for (let attempt = 0; ; attempt++) {
+      const last = attempt >= (this.#options.maxRetries ?? 2);
+      try {
+        const response = await this.#send(request);
+        const location = isRedirect(response.status) && !redirected && response.headers.location;
+        if (location) {
+          request = { ...request, url: redirectTarget(request.url, location) };
+          redirected = true;
+          attempt--;
+          continue;
+        }
+        if (last || !worthRetrying(response)) return response;
+      } catch (error) {
+        if (last || !(error instanceof TransportError) || !error.mayRetry) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(1000 + attempt * 250, 1500)));
+    }
+  }
+
+  #parse(text: string): unknown {
+    if (text === '') return undefined;
+    try {
+      return (this.#options.parse ?? JSON.parse)(text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #stringify(value: unknown): string {
+    return (this.#options.stringify ?? JSON.stringify)(value);
+  }
+
+  #errorOf(request: TransportRequest, response: TransportResponse, body: unknown): ApiError {
+    const errors = isObject(body) ? body['errors'] : undefined;
+    const sentences = Array.isArray(errors) ? errors.map(String) : undefined;
+    const isEnvelope = isObject(body) && (body['request_id'] !== undefined || body['data'] !== undefined);
+    return new ApiError({
+      method: request.method,
+      url: request.url,
+      namespace: this.namespace,
+      status: response.status,
+      errors: sentences ?? (isEnvelope ? [] : undefined),
+      rawBody: isEnvelope ? '' : response.body,
+      secret: isEnvelope ? toSecret(body) : undefined,
+    });
+  }
+}
+
+function secretOf(reply: Reply): Secret | undefined {
+  return isObject(reply.body) ? toSecret(reply.body) : undefined;
+}
+
+/** A sealed server stays sealed for longer than a client would wait; 501 does not change either. */
+function worthRetrying(response: TransportResponse): boolean {
+  if (response.status === 412) return true;
+  if (response.status < 500 || response.status === 501) return false;
+  return !(response.status === 503 && response.body.includes('is sealed'));
+}
+
+function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 307 || status === 308;
+}
+
+/** The token goes along, as a standby node's redirect needs it; so never from TLS to clear text. */
+function redirectTarget(from: string, location: string): string {
+  const target = new URL(location, from);
+  if (from.startsWith('https:') && target.protocol !== 'https:')
+    throw new TransportError('the server redirects from https to http; refused', { mayRetry: false });
+  return target.href;
+}
+
+function canonicalNamespace(namespace: string): string {
+  const trimmed = namespace.trim().replace(/^\/+|\/+$/g, '');
+  return trimmed === '' || trimmed === 'root' ? '' : `${trimmed}/`;
+}
+
+/** Slashes stay; every other character that a URL gives a meaning is escaped. A path with two readings is refused. */
+function encodePath(path: string): string {
+  return path
+    .replace(/^\/+/, '')
+    .split('/')
+    .map((segment) => {
+      if (segment === '.' || segment === '..')
+        throw new TypeError('a path cannot hold the segments . and ..');
+      return encodeURIComponent(segment).replace(/%(?:40|3A|24|2B|2C|3B|3D|26)/g, decodeURIComponent);
+    })
+    .join('/');
+}
+
+function encodeQuery(query: Query | undefined): string {
+  const pairs = Object.entries(query ?? {}).flatMap(([key, value]) =>
+    (typeof value === 'string' ? [value] : value).map(
+      (one) => `${encodeURIComponent(key)}=${encodeURIComponent(one)}`,
+    ),
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+function fromEnvironment(name: string): string | undefined {
+  if (typeof process === 'undefined') return undefined;
+  return process.env[`COFFER_${name}`] || process.env[`VAULT_${name}`] || undefined;
+}
