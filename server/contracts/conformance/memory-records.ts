@@ -8,6 +8,8 @@ interface Shelf {
   readonly commits: RecordChange[];
   /** Awaited before each commit is decided, so that a test can order writers or stop one. */
   beforeCommit: ((change: RecordChange) => Promise<void>) | undefined;
+  /** The same for readings, with the key or prefix as the view has it. */
+  beforeRead: ((key: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -20,7 +22,12 @@ export class MemoryRecords implements Records {
   readonly #known: Set<string> = new Set();
 
   constructor(shelf?: Shelf, prefix = '') {
-    this.#shelf = shelf ?? { entries: new Map(), commits: [], beforeCommit: undefined };
+    this.#shelf = shelf ?? {
+      entries: new Map(),
+      commits: [],
+      beforeCommit: undefined,
+      beforeRead: undefined,
+    };
     this.#prefix = prefix;
   }
 
@@ -41,8 +48,12 @@ export class MemoryRecords implements Records {
     this.#shelf.beforeCommit = hook;
   }
 
+  set beforeRead(hook: ((key: string) => Promise<void>) | undefined) {
+    this.#shelf.beforeRead = hook;
+  }
+
   async get<T>(key: string): Promise<Stored<T> | undefined> {
-    await nextTurn();
+    await this.#turn(key);
     this.#known.add(key);
     return this.peek(key);
   }
@@ -58,7 +69,7 @@ export class MemoryRecords implements Records {
   }
 
   async list(prefix: string, page: { after?: string; limit?: number } = {}): Promise<string[]> {
-    await nextTurn();
+    await this.#turn(prefix);
     const names = new Set<string>();
     for (const key of this.keys) {
       if (!key.startsWith(prefix)) continue;
@@ -86,7 +97,7 @@ export class MemoryRecords implements Records {
   }
 
   async scanKeys(prefix: string, page: { after?: string; limit: number }): Promise<string[]> {
-    await nextTurn();
+    await this.#turn(prefix);
     const { after, limit } = page;
     return this.keys
       .filter((key) => key.startsWith(prefix) && (after === undefined || byBytes(key, after) > 0))
@@ -117,6 +128,11 @@ export class MemoryRecords implements Records {
 
   within(prefix: string): MemoryRecords {
     return new MemoryRecords(this.#shelf, this.#prefix + prefix);
+  }
+
+  async #turn(key: string): Promise<void> {
+    await nextTurn();
+    await this.#shelf.beforeRead?.(key);
   }
 
   #check(change: RecordChange): void {

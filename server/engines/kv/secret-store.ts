@@ -94,8 +94,10 @@ export class SecretStore {
   /** The names directly below `folder` (empty, or without a '/' at its end). */
   async list(folder: string, page: { after?: string; limit?: number }): Promise<string[]> {
     const below = folder === '' ? '' : `${folder}/`;
+    // Asked first: the upgrade may end while this looks.
+    const { pending } = this.#upgrade;
     const names = await this.#records.list(secretPrefix + below, page);
-    if (!this.#upgrade.pending) return names;
+    if (!pending) return names;
     const older = await this.#records.list(versionOnePrefix + below, page);
     const again = await this.#records.list(secretPrefix + below, page);
     return mergeSorted([names, older, again], page.limit);
@@ -104,8 +106,10 @@ export class SecretStore {
   /** All paths below `folder` at any depth, relative to it. */
   async scan(folder: string, page: { after?: string; limit?: number }): Promise<string[]> {
     const below = folder === '' ? '' : `${folder}/`;
+    // Asked first: the upgrade may end while this looks.
+    const { pending } = this.#upgrade;
     const names = await this.#scan(secretPrefix + below, page);
-    if (!this.#upgrade.pending) return names;
+    if (!pending) return names;
     const older = await this.#scan(versionOnePrefix + below, page);
     const again = await this.#scan(secretPrefix + below, page);
     return mergeSorted([names, older, again], page.limit);

@@ -17,6 +17,23 @@ async function oldMount(names: readonly string[]): Promise<MemoryRecords> {
   return records;
 }
 
+/** Does something between the end of a look at the keys and the moment at which its caller hears of it. */
+class HookedRecords extends MemoryRecords {
+  afterLook: (() => Promise<void>) | undefined;
+
+  override async list(prefix: string, page?: { after?: string; limit?: number }): Promise<string[]> {
+    const names = await super.list(prefix, page);
+    await this.afterLook?.();
+    return names;
+  }
+
+  override async scanKeys(prefix: string, page: { after?: string; limit: number }): Promise<string[]> {
+    const keys = await super.scanKeys(prefix, page);
+    if (prefix.startsWith('k/')) await this.afterLook?.();
+    return keys;
+  }
+}
+
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, n) => `f/${String(n).padStart(5, '0')}`);
 
@@ -126,6 +143,37 @@ describe('kv upgrade from version 1 to 2', () => {
       ),
     ]);
     for (const name of numbered(40)) assert.deepEqual((await mover.get(name))?.value.data, { written: true });
+  });
+
+  test('a list or a read misses nothing that is moved while it looks', async () => {
+    const names = numbered(20);
+    for (const look of ['list', 'scan', 'get'] as const) {
+      const records = await oldMount(names);
+      const upgrade = await Upgrade.begin(records, 0);
+      const store = new SecretStore(records, upgrade);
+      records.beforeRead = async (key) => {
+        if (!key.startsWith('1/')) return;
+        records.beforeRead = undefined;
+        await upgrade.advance(new SecretStore(records, upgrade), 100);
+      };
+      if (look === 'get') assert.deepEqual((await store.get('f/00003'))?.value.data, { value: 'f/00003' });
+      else assert.equal((await store[look]('f', {})).length, 20, look);
+    }
+  });
+
+  test('a list misses nothing when the upgrade ends right after its first look', async () => {
+    for (const look of ['list', 'scan'] as const) {
+      const records = new HookedRecords();
+      const old = await engineHarness(plugin, { records });
+      for (const name of numbered(20)) await old.call('write', name, { value: name });
+      const upgrade = await Upgrade.begin(records, 0);
+      const store = new SecretStore(records, upgrade);
+      records.afterLook = async () => {
+        records.afterLook = undefined;
+        await upgrade.advance(new SecretStore(records, upgrade), 100);
+      };
+      assert.equal((await store[look]('f', {})).length, 20, look);
+    }
   });
 
   test('a node that still serves version 1 can write nothing that the upgrade would miss', async () => {
