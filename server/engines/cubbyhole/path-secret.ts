@@ -60,7 +60,7 @@ class KeptReply {
   readonly reply: Reply;
 
   constructor(data: JsonObject) {
-    this.reply = Object.freeze({ data });
+    this.reply = Object.freeze({ data: Object.freeze({ ...data }) });
   }
 }
 

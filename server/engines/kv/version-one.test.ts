@@ -45,6 +45,7 @@ describe('kv v1', () => {
     await kv.call('write', 'a', { x: 1 });
     const reply = await kv.call('read', 'a');
     assert.equal(await kv.call('read', 'a'), reply);
+    assert.ok(Object.isFrozen(reply?.data), 'whoever encodes it may keep the result beside it');
     assert.equal(reply?.lease, undefined);
   });
 

@@ -81,7 +81,7 @@ class SecretReply {
   readonly leaseDurationSeconds: number;
 
   constructor(data: JsonObject, leaseDurationSeconds: number) {
-    this.reply = Object.freeze({ data, leaseDurationSeconds });
+    this.reply = Object.freeze({ data: Object.freeze({ ...data }), leaseDurationSeconds });
     this.leaseDurationSeconds = leaseDurationSeconds;
   }
 }
