@@ -15,22 +15,33 @@ test('a reading that raced with a commit leaves nothing stale behind', async () 
   const storage = new SlowStorage(await openMemoryStorage());
   const { barrier } = await openBarrier({ storage });
   const records = barrier.records('root', 'x/');
-  await records.commit({ put: [['k', 1]] });
-  barrier.records('root', 'x/');
-  await barrier.rotate();
-  // Another view of the moment: the reading has its answer from storage, which is not delivered yet.
   const held = gate();
-  await records.commit({ remove: ['k'] });
-  await records.commit({ put: [['other', 0]] });
-  await barrier.freshen();
   storage.after = (call) => (call === 'read' ? held.wait : undefined);
-  const reading = barrier.records('root', 'y/').get('k');
+  const reading = records.get('k');
   await turn();
   storage.after = () => {};
-  await barrier.records('root', 'y/').commit({ put: [['k', 2]] });
+  await records.commit({ put: [['k', 2]] });
   held.open();
   assert.equal(await reading, undefined);
-  assert.equal((await barrier.records('root', 'y/').get('k'))?.value, 2);
+  assert.equal((await records.get('k'))?.value, 2);
+});
+
+test('an own commit whose answer came late does not hide what another process wrote over it', async () => {
+  const inner = await openMemoryStorage();
+  const storage = new SlowStorage(inner);
+  const { barrier, rootKey } = await openBarrier({ storage });
+  const records = barrier.records('root', 'x/');
+  const held = gate();
+  storage.after = (call) => (call === 'commit' ? held.wait : undefined);
+  const mine = records.commit({ put: [['k', 'mine']] });
+  await turn();
+  const second = await openSecond(inner, rootKey);
+  await second.records('root', 'x/').commit({ put: [['k', 'theirs']] });
+  await barrier.freshen();
+  held.open();
+  await mine;
+  await barrier.freshen();
+  assert.equal((await records.get('k'))?.value, 'theirs');
 });
 
 test('those who ask after a commit do not join a reading from before it', async () => {
@@ -95,7 +106,11 @@ test('all freshen calls of one turn share one revision query, which starts after
   const { barrier } = await openBarrier({ storage: inner });
   await barrier.freshen();
   inner.calls.length = 0;
-  await Promise.all(Array.from({ length: 50 }, () => barrier.freshen()));
+  const soon = async (microtasks: number) => {
+    for (let left = microtasks; left > 0; left--) await undefined;
+    return barrier.freshen();
+  };
+  await Promise.all(Array.from({ length: 50 }, (_, microtasks) => soon(microtasks)));
   assert.deepEqual(inner.calls, ['revision']);
   await Promise.all([barrier.freshen(), turn().then(() => barrier.freshen())]);
   assert.equal(inner.calls.length, 3);

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../contracts/clock.ts';
 import { CofferError } from '../contracts/errors.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { type Change, type StorageBackend, StorageConflict, tagOf } from '../contracts/storage.ts';
+import { type Change, type StorageBackend, tagOf } from '../contracts/storage.ts';
 import {
   type Keyring,
   keyringKey,
@@ -22,6 +22,9 @@ export interface KeyringChange {
   readonly change?: Change;
   readonly rootKey?: KeyObject;
 }
+
+/** Called again, with the keyring of then, when another process was faster. */
+export type NextKeyring = (stored: Keyring) => KeyringChange | Promise<KeyringChange>;
 
 export interface UnsealedKeysOptions {
   readonly storage: StorageBackend;
@@ -139,7 +142,7 @@ export class UnsealedKeys {
    * process was faster. Changes run one after the other. Other expectations' conflicts reach the caller
    * when the keyring itself was not what changed.
    */
-  change(next: (stored: Keyring) => KeyringChange | Promise<KeyringChange>): Promise<void> {
+  change(next: NextKeyring): Promise<void> {
     return this.#inTurn(() => this.#change(next));
   }
 
@@ -167,32 +170,37 @@ export class UnsealedKeys {
     return result;
   }
 
-  async #change(next: (stored: Keyring) => KeyringChange | Promise<KeyringChange>): Promise<void> {
+  async #change(next: NextKeyring): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const { keyring: stored, tag } = await this.#readKeyring();
-      const { keyring, change = {}, rootKey = this.#rootKey } = await next(stored);
-      const counted = new Map(this.#uncounted);
-      const written = withCounts(keyring, counted);
+      const { keyring, tag } = await this.#readKeyring();
       try {
-        await this.#commit({
-          expect: [{ key: keyringKey, tag }, ...(change.expect ?? [])],
-          put: [[keyringKey, sealKeyring(written, rootKey)], ...(change.put ?? [])],
-          ...(change.remove && { remove: change.remove }),
-        });
+        await this.#write(await next(keyring), tag);
+        return;
       } catch (error) {
-        if (!(error instanceof StorageConflict) || error.key !== keyringKey || attempt === attempts)
-          throw error;
-        continue;
+        // `next` may have read, and the commit met, what another process wrote together with a newer keyring.
+        if (attempt === attempts || isSame(tag, (await this.#readKeyring()).tag)) throw error;
       }
-      for (const [id, count] of counted) {
-        const left = (this.#uncounted.get(id) ?? 0) - count;
-        if (left > 0) this.#uncounted.set(id, left);
-        else this.#uncounted.delete(id);
-      }
-      this.#rootKey = rootKey;
-      this.#adopt(written);
-      return;
     }
+  }
+
+  async #write(
+    { keyring, change = {}, rootKey = this.#rootKey }: KeyringChange,
+    tag: Uint8Array,
+  ): Promise<void> {
+    const counted = new Map(this.#uncounted);
+    const written = withCounts(keyring, counted);
+    await this.#commit({
+      expect: [{ key: keyringKey, tag }, ...(change.expect ?? [])],
+      put: [[keyringKey, sealKeyring(written, rootKey)], ...(change.put ?? [])],
+      ...(change.remove && { remove: change.remove }),
+    });
+    for (const [id, count] of counted) {
+      const left = (this.#uncounted.get(id) ?? 0) - count;
+      if (left > 0) this.#uncounted.set(id, left);
+      else this.#uncounted.delete(id);
+    }
+    this.#rootKey = rootKey;
+    this.#adopt(written);
   }
 
   async #readKeyring(): Promise<{ keyring: Keyring; tag: Uint8Array }> {
@@ -236,6 +244,10 @@ export class UnsealedKeys {
         this.#upkeep = undefined;
       });
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function withCounts(keyring: Keyring, counts: ReadonlyMap<number, number>): Keyring {
