@@ -286,3 +286,30 @@ test('a failure that nobody waits for is no unhandled rejection', async () => {
   assert.equal(unhandled, 0);
   assert.equal(broker.health()[0]?.healthy, false);
 });
+
+test('a device that had no room for one entry of a moment does not vouch for the others', async () => {
+  const { broker, sinks } = brokerWith(2, { maxQueuedCharacters: 3000 });
+  const [small, failing] = sinks;
+  small?.hang();
+  await record(broker, 'r1');
+  failing?.failWith(new Error('EIO'));
+  // The first entry of the window fits, the second does not; the other device has neither.
+  const data = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`k${index}`, 'v']));
+  broker.recordRequest(testExchange({ requestId: 'fits', data }));
+  broker.recordRequest(testExchange({ requestId: 'does not', data }));
+  const flushed = broker.flush();
+  const refusal = assert.rejects(flushed, isAuditFailure);
+  await nextTurn();
+  small?.resume();
+  await refusal;
+});
+
+test('when one device is stuck, the failure of the other refuses at once', async () => {
+  const { broker, sinks, clock } = brokerWith(2);
+  sinks[0]?.hang();
+  await record(broker, 'r1');
+  await passTheBound(clock);
+  await record(broker, 'r2');
+  sinks[1]?.failWith(new Error('EIO'));
+  await assert.rejects(record(broker, 'r3'), isAuditFailure);
+});

@@ -76,7 +76,14 @@ export class AuditDevices {
   }
 
   list(): readonly DeviceDescription[] {
-    return [...this.#enabled.values()].map(({ stored }) => stored);
+    // Field by field: the stored record also holds the salt.
+    return [...this.#enabled.values()].map(({ stored: { path, type, description, options, local } }) => ({
+      path,
+      type,
+      description,
+      options,
+      local,
+    }));
   }
 
   /** What `text` looks like in the log of the device at `path`. Throws 'invalid-request' when there is none. */
