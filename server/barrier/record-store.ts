@@ -1,13 +1,12 @@
-import { JsonError, parseJson, stringifyJson } from '../../formats/json/index.ts';
+import { stringifyJson } from '../../formats/json/index.ts';
 import { CofferError } from '../contracts/errors.ts';
 import type { RecordChange } from '../contracts/records.ts';
 import { type Change, type Revision, type StorageBackend, StorageConflict } from '../contracts/storage.ts';
-import { wipe } from '../crypto/wipe.ts';
 import { Freshness } from './freshness.ts';
 import { keyringKey } from './keyring.ts';
 import { namespaceKeyPrefix } from './namespace-keys.ts';
 import { type CacheEntry, RecordCache } from './record-cache.ts';
-import { corrupt, openRecord, parseHeader, sealRecord } from './record-format.ts';
+import { RecordCipher } from './record-cipher.ts';
 import { entriesBelow, walkKeys } from './storage-walk.ts';
 import { AbsentRecord, StoredRecord } from './stored-record.ts';
 import type { UnsealedKeys } from './unsealed-keys.ts';
@@ -40,7 +39,7 @@ export class RecordStore {
   readonly #freshness: Freshness | undefined;
   readonly #acceptPlaintext: boolean;
   readonly #listeners = new Set<ChangeListener>();
-  #keys: UnsealedKeys | undefined;
+  #cipher: RecordCipher | undefined;
 
   constructor(options: RecordStoreOptions) {
     this.#storage = options.storage;
@@ -51,28 +50,29 @@ export class RecordStore {
       : new Freshness(options.storage, (keys) => this.#foreignChange(keys));
   }
 
+  /** Throws 'sealed'; so does everything below that has to ask storage. */
+  get cipher(): RecordCipher {
+    if (!this.#cipher) throw new CofferError('sealed');
+    return this.#cipher;
+  }
+
   get keys(): UnsealedKeys {
-    if (!this.#keys) throw new CofferError('sealed');
-    return this.#keys;
+    return this.cipher.keys;
   }
 
   get isOpen(): boolean {
-    return this.#keys !== undefined;
-  }
-
-  get cache(): RecordCache {
-    return this.#cache;
+    return this.#cipher !== undefined;
   }
 
   /** Before the first record is read: nothing cached, so nothing can be out of date. */
   async open(keys: UnsealedKeys): Promise<void> {
     await this.#freshness?.start();
     this.#cache.dropAll();
-    this.#keys = keys;
+    this.#cipher = new RecordCipher(keys, this.#acceptPlaintext);
   }
 
   close(): void {
-    this.#keys = undefined;
+    this.#cipher = undefined;
     this.changed('all');
   }
 
@@ -98,7 +98,7 @@ export class RecordStore {
     const reading = this.#storageRead([storageKey]);
     return this.#cache.share(
       storageKey,
-      reading.then(([value]) => value && this.decrypt(namespaceId, storageKey, value)),
+      reading.then(([value]) => value && this.#decrypt(namespaceId, storageKey, value)),
     );
   }
 
@@ -112,7 +112,7 @@ export class RecordStore {
       missing.forEach((key, index) => {
         const one = reading.then((values) => {
           const value = values[index];
-          return value && this.decrypt(namespaceId, key, value);
+          return value && this.#decrypt(namespaceId, key, value);
         });
         this.#cache.share(key, one);
       });
@@ -163,11 +163,13 @@ export class RecordStore {
   }
 
   async commit(parts: readonly ChangePart[]): Promise<void> {
-    const keys = this.keys;
+    const cipher = this.cipher;
+    const { keys } = cipher;
     for (const { namespaceId, change } of parts) {
       if (change.put?.length && !keys.hasNamespace(namespaceId)) await keys.loadNamespace(namespaceId);
     }
-    const { change, outcome } = this.#prepare(keys, parts);
+    if (cipher !== this.#cipher) throw new CofferError('sealed');
+    const { change, outcome } = this.#prepare(cipher, parts);
     await this.commitStorage(change, outcome);
   }
 
@@ -179,7 +181,7 @@ export class RecordStore {
     change: Change,
     outcome: ReadonlyMap<string, CacheEntry | undefined> = unknownOutcome(change),
   ): Promise<void> {
-    const session = this.#keys;
+    const session = this.#cipher;
     const touched = [...outcome.keys()];
     this.#cache.beginWrite(touched);
     let revision: Revision;
@@ -193,7 +195,7 @@ export class RecordStore {
       throw error;
     }
     const newest =
-      (this.#freshness?.noteOwn(revision) ?? true) && session !== undefined && session === this.#keys;
+      (this.#freshness?.noteOwn(revision) ?? true) && session !== undefined && session === this.#cipher;
     for (const [key, entry] of outcome) this.#cache.endWrite(key, newest ? entry : undefined);
     this.#tell(touched);
   }
@@ -205,45 +207,15 @@ export class RecordStore {
     this.#tell(keys);
   }
 
-  async decrypt(namespaceId: string, storageKey: string, value: Uint8Array): Promise<StoredRecord> {
-    const keys = this.keys;
-    const header = parseHeader(value, storageKey);
-    if (header.kind === 'plaintext')
-      return new StoredRecord(this.#readPlaintext(storageKey, header.json), value);
-    const plain = await this.#open(keys, namespaceId, storageKey, header.keyId, value);
-    const record = new StoredRecord(plain.toString('utf8'), value);
-    wipe(plain);
+  /** What `value`, read from storage just now, says. */
+  async #decrypt(namespaceId: string, storageKey: string, value: Uint8Array): Promise<StoredRecord> {
+    const cipher = this.cipher;
+    const record = await cipher.decrypt({ namespaceId, storageKey }, value);
+    if (cipher !== this.#cipher) throw new CofferError('sealed');
     return record;
   }
 
-  async #open(
-    keys: UnsealedKeys,
-    namespaceId: string,
-    storageKey: string,
-    termId: number,
-    value: Uint8Array,
-  ): Promise<Buffer> {
-    const key =
-      keys.decryptionKey(namespaceId, termId) ??
-      (await keys.findDecryptionKey(namespaceId, termId, storageKey));
-    if (keys !== this.#keys) throw new CofferError('sealed');
-    return openRecord(key, { namespaceId, storageKey }, value);
-  }
-
-  /** A row that an older store wrote in clear; it says nothing about who wrote it, so it is read only on request. */
-  #readPlaintext(storageKey: string, json: Uint8Array): string {
-    if (!this.#acceptPlaintext) throw corrupt(storageKey, 'in plaintext, which this server does not accept');
-    const text = Buffer.from(json).toString('utf8');
-    try {
-      parseJson(text);
-    } catch (error) {
-      if (error instanceof JsonError) throw corrupt(storageKey, 'in plaintext and not JSON');
-      throw error;
-    }
-    return text;
-  }
-
-  #prepare(keys: UnsealedKeys, parts: readonly ChangePart[]) {
+  #prepare(cipher: RecordCipher, parts: readonly ChangePart[]) {
     const expect: { key: string; tag: Uint8Array | undefined }[] = [];
     const put: [string, Uint8Array][] = [];
     const remove: string[] = [];
@@ -254,7 +226,7 @@ export class RecordStore {
       for (const [key, value] of change.put ?? []) {
         const storageKey = prefixed(prefix, key);
         const text = stringifyJson(value);
-        const record = this.#encrypt(keys, namespaceId, storageKey, text);
+        const record = cipher.encrypt({ namespaceId, storageKey }, text);
         put.push([storageKey, record]);
         outcome.set(storageKey, new StoredRecord(text, record));
       }
@@ -270,48 +242,10 @@ export class RecordStore {
     return { change: { expect, put, remove }, outcome };
   }
 
-  /** The record under the newest key; undefined when it is already, or has no value. */
-  async reencrypted(
-    namespaceId: string,
-    storageKey: string,
-    value: Uint8Array,
-  ): Promise<Uint8Array | undefined> {
-    if (value.length === 0) return undefined;
-    const { keys } = this;
-    const header = parseHeader(value, storageKey);
-    if (header.kind === 'plaintext') {
-      const text = this.#readPlaintext(storageKey, header.json);
-      await keys.loadNamespace(namespaceId);
-      return this.#encrypt(keys, namespaceId, storageKey, text);
-    }
-    if (header.keyId === keys.newestTerm.id) return undefined;
-    const plain = await this.#open(keys, namespaceId, storageKey, header.keyId, value);
-    try {
-      return this.#seal(keys, namespaceId, storageKey, plain);
-    } finally {
-      wipe(plain);
-    }
-  }
-
-  #encrypt(keys: UnsealedKeys, namespaceId: string, storageKey: string, text: string): Uint8Array {
-    const plain = Buffer.from(text, 'utf8');
-    try {
-      return this.#seal(keys, namespaceId, storageKey, plain);
-    } finally {
-      wipe(plain);
-    }
-  }
-
-  #seal(keys: UnsealedKeys, namespaceId: string, storageKey: string, plain: Uint8Array): Uint8Array {
-    const found = keys.encryptionKey(namespaceId);
-    if (!found) throw new CofferError('not-found', 'the namespace does not exist');
-    return sealRecord(found.key, found.termId, { namespaceId, storageKey }, plain);
-  }
-
   async #storageRead(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const session = this.keys;
+    const session = this.cipher;
     const values = await this.#storage.read(keys);
-    if (session !== this.#keys) throw new CofferError('sealed');
+    if (session !== this.#cipher) throw new CofferError('sealed');
     return values;
   }
 
@@ -319,16 +253,17 @@ export class RecordStore {
   #decryptOrReuse(namespaceId: string, key: string, value: Uint8Array): StoredRecord | Promise<StoredRecord> {
     const cached = this.#cache.get(key);
     if (cached instanceof StoredRecord && cached.isWriting(value)) return cached;
-    return this.decrypt(namespaceId, key, value);
+    return this.#decrypt(namespaceId, key, value);
   }
 
   async #foreignChange(keys: readonly string[] | 'all'): Promise<void> {
     const ofKeys =
       keys === 'all' || keys.some((key) => key === keyringKey || key.startsWith(namespaceKeyPrefix));
     this.changed(ofKeys ? 'all' : keys);
-    if (!ofKeys || !this.#keys) return;
-    await this.#keys.reload();
-    this.#keys.forgetNamespaces();
+    const unsealed = this.#cipher?.keys;
+    if (!ofKeys || !unsealed) return;
+    await unsealed.reload();
+    unsealed.forgetNamespaces();
     // Whatever was read meanwhile with the keys of before.
     this.changed('all');
   }

@@ -94,7 +94,7 @@ async function prepare(
   for (const [key, value] of entries) {
     const namespaceId = key.slice(recordsPrefix.length, key.indexOf('/', recordsPrefix.length));
     try {
-      const record = await store.reencrypted(namespaceId, key, value);
+      const record = await store.cipher.reencrypt({ namespaceId, storageKey: key }, value);
       if (record) replacements.push({ key, record, expected: { key, tag: tagOf(value) } });
     } catch (error) {
       if (!(error instanceof CofferError) || error.code === 'sealed') throw error;

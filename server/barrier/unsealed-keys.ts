@@ -4,6 +4,7 @@ import { CofferError } from '../contracts/errors.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { type Change, type StorageBackend, tagOf } from '../contracts/storage.ts';
 import {
+  defaultRotation,
   type Keyring,
   keyringKey,
   newestTerm,
@@ -13,7 +14,7 @@ import {
   WrongRootKey,
   withNewTerm,
 } from './keyring.ts';
-import { NamespaceKeys, namespaceKeyKey, wrappingIdOf } from './namespace-keys.ts';
+import { NamespaceKeys, namespaceKeyKey, rootNamespaceId, wrappingIdOf } from './namespace-keys.ts';
 import { corrupt } from './record-format.ts';
 
 /** What a change of the keyring writes; `change` joins it in one commit. */
@@ -117,6 +118,7 @@ export class UnsealedKeys {
   async loadNamespace(namespaceId: string): Promise<void> {
     for (let attempt = 1; !this.#namespaces.has(namespaceId); attempt++) {
       const [stored] = await this.#storage.read([namespaceKeyKey(namespaceId)]);
+      if (!stored && namespaceId === rootNamespaceId) throw corrupt(namespaceKeyKey(namespaceId), 'missing');
       if (!stored) throw new CofferError('not-found', 'the namespace does not exist');
       // Another wrapping key: some namespace was destroyed. Both are read again, since either may be the older.
       if (attempt < 3 && wrappingIdOf(stored, namespaceId) !== this.#keyring.wrapping.id) await this.reload();
@@ -158,6 +160,8 @@ export class UnsealedKeys {
 
   rotationIsDue(): boolean {
     const { enabled, maxOperations, intervalMs } = this.#keyring.rotation;
+    // What random nonces allow is not a matter of configuration.
+    if (this.encryptions >= defaultRotation.maxOperations) return true;
     if (!enabled) return false;
     if (this.encryptions >= maxOperations) return true;
     return intervalMs > 0 && this.#clock.now() - this.#newest.createdMs >= intervalMs;
