@@ -29,6 +29,10 @@ export interface Origin {
   readonly clientCertificates: readonly Uint8Array[];
   /** Only the headers that the mount passes through, lower-cased names. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** The client token as it came; only the token method and core's own paths are given it. */
+  readonly token?: string;
+  /** What X-Vault-Wrap-TTL asked for; core's own paths are given it. */
+  readonly wrapTtlSeconds?: number;
 }
 
 /**
@@ -50,6 +54,17 @@ export interface Reply {
   readonly lease?: LeaseGrant;
   /** `lease_duration` of an answer that has no lease: how soon to read a static secret again (KV v1). */
   readonly leaseDurationSeconds?: number;
+  /** A lease that was renewed. */
+  readonly renewed?: { readonly id: string; readonly ttlSeconds: number; readonly renewable: boolean };
+  /** A new wrapping token for an answer that was wrapped before; the answer carries only this. */
+  readonly wrap?: {
+    readonly token: string;
+    readonly accessor: string;
+    readonly ttlSeconds: number;
+    readonly creationTimeMs: number;
+    readonly creationPath: string;
+    readonly wrappedAccessor?: string;
+  };
   /** Overrides the status (KV v2 answers 404 with data for a deleted version). */
   readonly status?: number;
   /** A body that is not JSON. */

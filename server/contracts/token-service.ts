@@ -16,6 +16,8 @@ export interface IssuedToken {
   readonly orphan: boolean;
   readonly numUses: number;
   readonly warnings?: readonly string[];
+  /** Made by this very request, so it is taken back when the answer cannot be given. */
+  readonly fresh?: boolean;
 }
 
 /** A token as `lookup` shows it. Times in milliseconds since the epoch, 0 for never. */

@@ -73,10 +73,11 @@ export class TokenStore {
     return this.at({ namespaceId, digest: this.digest(token) });
   }
 
-  async at(address: TokenAddress): Promise<TokenState | undefined> {
+  /** `used` also finds a token whose last use is going on. */
+  async at(address: TokenAddress, options: { readonly used?: boolean } = {}): Promise<TokenState | undefined> {
     if (!/^(?:root|[A-Za-z0-9]{1,16})$/.test(address.namespaceId)) return undefined;
     const stored = await this.#sys(address.namespaceId).get<TokenEntry>(`token/${address.digest}`);
-    if (!stored || !this.#alive(stored.value)) return undefined;
+    if (!stored || !this.#alive(stored.value, options.used)) return undefined;
     if (stored.memo === undefined) {
       const namespace = await this.#deps.namespaceById(address.namespaceId);
       if (!namespace || namespace.tainted) return undefined;
@@ -271,8 +272,8 @@ export class TokenStore {
     return tokenState(entry, this.digest(token), namespace);
   }
 
-  #alive(entry: TokenEntry): boolean {
-    return entry.numUses >= 0 && (entry.expiresMs === 0 || entry.expiresMs > this.#deps.clock.now());
+  #alive(entry: TokenEntry, used = false): boolean {
+    return (used || entry.numUses >= 0) && (entry.expiresMs === 0 || entry.expiresMs > this.#deps.clock.now());
   }
 
   async #collect(root: TokenAddress): Promise<{ tokens: TokenAddress[]; complete: boolean }> {

@@ -70,7 +70,7 @@ export class Tokens implements TokenService {
       ...(wanted.orphan ? {} : { parent: { digest: parent.tokenHandle, namespaceId: parent.namespaceId } }),
     };
     const token = await this.#store(wanted, entry, namespace);
-    return { ...issued(token, entry, lifetime.ttlSeconds), warnings: lifetime.warnings };
+    return { ...issued(token, entry, lifetime.ttlSeconds), warnings: lifetime.warnings, fresh: true };
   }
 
   /** The token of a login, as the auth method granted it. */
@@ -120,7 +120,7 @@ export class Tokens implements TokenService {
       },
     };
     const token = await this.#store({ type }, entry, namespace);
-    return { ...issued(token, entry, lifetime.ttlSeconds), warnings: lifetime.warnings };
+    return { ...issued(token, entry, lifetime.ttlSeconds), warnings: lifetime.warnings, fresh: true };
   }
 
   async lookUp(token: string, where: Where): Promise<TokenFacts | undefined> {

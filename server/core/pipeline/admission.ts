@@ -1,0 +1,75 @@
+import type { OperationDeclaration } from '../../contracts/paths.ts';
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { Operation } from '../../contracts/request.ts';
+import { anonymous } from '../tokens/token-state.ts';
+import { callOf } from './act.ts';
+import type { Exchange } from './exchange.ts';
+import type { PipelineServices } from './pipeline.ts';
+
+/** Vault's words for a policy's no; a missing or unknown token gets them without the wrapping. */
+const refusedByPolicy = '1 error occurred:\n\t* permission denied\n\n';
+
+/** Finds the token and takes one of its uses. Why a token is refused is never said. */
+export async function authenticate(exchange: Exchange, services: PipelineServices): Promise<void> {
+  const { request } = exchange;
+  exchange.declared = declaredFor(exchange, exchange.operation);
+  const access = exchange.declared?.access ?? exchange.access;
+  exchange.access = access;
+  if (access === 'anyone' && exchange.operation !== 'help') return;
+  if (request.token === undefined || request.token === '') throw new CofferError('permission-denied');
+  if (!services.isUnsealed()) throw new CofferError('sealed');
+  let state = await services.tokenStore.find(request.token);
+  if (!state || !exchange.namespace.path.startsWith(state.namespace.path)) throw new CofferError('permission-denied');
+  if (!state.allowsAddress(request.remoteAddress)) throw new CofferError('permission-denied');
+  if (state.entry.numUses > 0) {
+    state = await services.tokenStore.use(state);
+    if (!state) throw new CofferError('permission-denied');
+    exchange.lastUse = state.entry.numUses === -1;
+  }
+  exchange.token = state;
+  exchange.caller = state.caller;
+}
+
+/** A write is `create` or `update` by what is there. */
+export async function decideOperation(exchange: Exchange, services: PipelineServices): Promise<void> {
+  const { request, target } = exchange;
+  if (request.operation !== 'write') return;
+  if (request.path.endsWith('/')) throw invalidRequest("cannot write to a path ending in '/'");
+  if (!target?.declaration.exists) return;
+  let there: boolean;
+  try {
+    exchange.fields = target.fields.read(exchange.parameters, request.data);
+    there = await target.declaration.exists(callOf(exchange));
+  } catch (error) {
+    // A field that cannot be read is reported by the engine step, to those whom the policies let so far.
+    if (!(error instanceof CofferError) || error.code !== 'invalid-request') throw error;
+    there = true;
+  }
+  exchange.operation = there ? 'update' : 'create';
+  exchange.declared = declaredFor(exchange, exchange.operation);
+  exchange.access = exchange.declared?.access ?? exchange.access;
+  void services;
+}
+
+/** What the token's policies say of this operation on this path with these parameters. */
+export async function authorize(exchange: Exchange, services: PipelineServices): Promise<void> {
+  const { token } = exchange;
+  if (!token) return;
+  const acl = services.access.peek(token) ?? (await services.access.of(token));
+  const relative = exchange.namespace.path.slice(token.namespace.path.length);
+  const decision = acl.decide({
+    operation: exchange.operation,
+    path: relative === '' ? exchange.path : `${relative}${exchange.path}`,
+    data: exchange.request.data,
+    wrapTtlSeconds: exchange.request.wrapTtlSeconds,
+    sudo: exchange.access === 'sudo',
+  });
+  exchange.grantingPolicies = decision.grantingPolicies;
+  if (!decision.allowed) throw new CofferError('permission-denied', refusedByPolicy);
+}
+
+function declaredFor(exchange: Exchange, operation: Operation): OperationDeclaration | undefined {
+  const operations = exchange.target?.declaration.operations;
+  if (!operations) return undefined;
+  return operations[operation] ?? (operation === 'create' || operation === 'update' ? (operations.write ?? operations.update ?? operations.create) : undefined);
+}

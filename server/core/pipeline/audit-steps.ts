@@ -1,0 +1,145 @@
+import type { CofferError } from '../../contracts/errors.ts';
+import type { AuditExchange, AuditMount, AuditOutcome, AuditPolicyResults, AuditToken } from '../audit/exchange.ts';
+import type { Mount } from '../mounts/mount.ts';
+import type { MountEntry } from '../mounts/mount-entry.ts';
+import type { TokenState } from '../tokens/token-state.ts';
+import type { Exchange } from './exchange.ts';
+import type { PipelineServices } from './pipeline.ts';
+
+/** Kept by identity, so that an audit device renders each once. */
+const mountFacts = new WeakMap<MountEntry, AuditMount>();
+const tokenFacts = new WeakMap<TokenState, AuditToken>();
+const policyFacts = new WeakMap<readonly string[], AuditPolicyResults>();
+const refused: AuditPolicyResults = Object.freeze({ allowed: false });
+
+/** Writes the request entry. What only reads goes on at once: its entries are both on record before the answer. */
+export function auditRequest(exchange: Exchange, services: PipelineServices): Promise<void> | void {
+  if (isUnaudited(exchange)) return;
+  exchange.audit = describe(exchange, undefined);
+  services.audit.recordRequest(exchange.audit);
+  if (!exchange.declared?.pure) return services.audit.flush();
+}
+
+/** Writes the response entry; the answer is given only once it is on record. */
+export function auditResponse(exchange: Exchange, services: PipelineServices): Promise<void> | void {
+  if (!exchange.audit) return;
+  services.audit.recordResponse(exchange.audit, outcomeOf(exchange, services, undefined));
+  return services.audit.flush();
+}
+
+/** A request that ended with an error leaves both entries too. */
+export async function auditRefusal(exchange: Exchange, error: CofferError, services: PipelineServices): Promise<void> {
+  if (!services.isUnsealed() || isUnaudited(exchange) || error.code === 'audit-failure') return;
+  if (!exchange.audit) {
+    exchange.audit = describe(exchange, error.message);
+    services.audit.recordRequest(exchange.audit);
+  }
+  services.audit.recordResponse(exchange.audit, outcomeOf(exchange, services, error.message));
+  await services.audit.flush();
+}
+
+/** Status polls (health, seal status, leader) and everything before there is a key to hash with. */
+function isUnaudited(exchange: Exchange): boolean {
+  const { target } = exchange;
+  return target?.declaration.whileSealed === true && (exchange.operation === 'read' || exchange.access === 'anyone');
+}
+
+function describe(exchange: Exchange, error: string | undefined): AuditExchange {
+  const { request, token, mount } = exchange;
+  return {
+    requestId: request.id,
+    timeMs: request.timeMs,
+    operation: exchange.operation,
+    namespace: exchange.namespace,
+    mount: mount && factsOfMount(mount),
+    path: exchange.path,
+    data: request.data,
+    remoteAddress: request.remoteAddress,
+    remotePort: request.remotePort,
+    headers: request.headers,
+    wrapTtlSeconds: request.wrapTtlSeconds,
+    clientToken: request.token,
+    token: token && factsOfToken(token),
+    policyResults: exchange.grantingPolicies ? factsOfPolicies(exchange.grantingPolicies) : token && refused,
+    ...(token && token.entry.numUses !== 0 ? { remainingUses: Math.max(0, token.entry.numUses) } : {}),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function outcomeOf(exchange: Exchange, services: PipelineServices, error: string | undefined): AuditOutcome {
+  const { reply, issued, wrap } = exchange;
+  return {
+    timeMs: services.clock.now(),
+    data: reply?.data,
+    clearKeys: exchange.declared?.clearKeys,
+    auth: issued && {
+      clientToken: issued.clientToken,
+      accessor: issued.accessor,
+      displayName: '',
+      policies: issued.policies,
+      tokenPolicies: issued.tokenPolicies,
+      metadata: issued.metadata ?? {},
+      type: issued.tokenType,
+      ttlSeconds: issued.leaseDurationSeconds,
+      entityId: issued.entityId,
+    },
+    leaseId: exchange.lease?.id,
+    wrap: wrap && {
+      ttlSeconds: wrap.ttlSeconds,
+      token: wrap.token,
+      accessor: wrap.accessor,
+      createdAtMs: wrap.creationTimeMs,
+      creationPath: wrap.creationPath,
+      ...(wrap.wrappedAccessor === undefined ? {} : { wrappedAccessor: wrap.wrappedAccessor }),
+    },
+    warnings: exchange.warnings,
+    error,
+  };
+}
+
+function factsOfMount(mount: Mount): AuditMount {
+  let facts = mountFacts.get(mount.entry);
+  if (!facts) {
+    const { entry } = mount;
+    facts = {
+      path: mount.fullPath,
+      type: entry.type,
+      accessor: entry.accessor,
+      class: entry.table === 'auth' ? 'auth' : entry.type === 'system' ? 'system' : 'secret',
+      nonHmacRequestKeys: entry.config.auditNonHmacRequestKeys ?? [],
+      nonHmacResponseKeys: entry.config.auditNonHmacResponseKeys ?? [],
+    };
+    mountFacts.set(entry, facts);
+  }
+  return facts;
+}
+
+function factsOfToken(token: TokenState): AuditToken {
+  let facts = tokenFacts.get(token);
+  if (!facts) {
+    const { entry } = token;
+    facts = {
+      accessor: entry.accessor,
+      displayName: entry.displayName,
+      policies: entry.policies,
+      tokenPolicies: entry.policies,
+      metadata: entry.metadata ?? {},
+      entityId: entry.entityId,
+      type: entry.type,
+      ttlSeconds: entry.creationTtlSeconds,
+      issuedAtMs: entry.createdMs,
+      numUses: entry.numUses,
+    };
+    tokenFacts.set(token, facts);
+  }
+  return facts;
+}
+
+function factsOfPolicies(names: readonly string[]): AuditPolicyResults {
+  let facts = policyFacts.get(names);
+  if (!facts) {
+    facts = { allowed: names.length > 0, grantingPolicies: names.map((name) => ({ name, namespaceId: 'root', type: 'acl' })) };
+    policyFacts.set(names, facts);
+  }
+  return facts;
+}

@@ -1,0 +1,170 @@
+import type { Clock } from '../../contracts/clock.ts';
+import { CofferError } from '../../contracts/errors.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import { StorageConflict, StorageError } from '../../contracts/storage.ts';
+import type { AuditBroker } from '../audit/audit-broker.ts';
+import type { Leases } from '../leases/leases.ts';
+import type { Mounts } from '../mounts/mounts.ts';
+import { type Namespaces, rootNamespace } from '../namespaces/namespaces.ts';
+import type { Access } from '../policies/access.ts';
+import { anonymous } from '../tokens/token-state.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
+import type { Tokens } from '../tokens/tokens.ts';
+import type { Wrapping } from '../wrapping/wrapping.ts';
+import { act } from './act.ts';
+import { auditRefusal, auditRequest, auditResponse } from './audit-steps.ts';
+import { authenticate, authorize, decideOperation } from './admission.ts';
+import type { Answer, Exchange, IncomingRequest } from './exchange.ts';
+import { registerLease, registerToken, undo, wrapReply } from './outcome.ts';
+import { route } from './routing.ts';
+
+/** Everything that steps need of the rest of core. */
+export interface PipelineServices {
+  readonly mounts: Mounts;
+  readonly namespaces: Namespaces;
+  readonly tokens: Tokens;
+  readonly tokenStore: TokenStore;
+  readonly access: Access;
+  readonly audit: AuditBroker;
+  readonly leases: Leases;
+  readonly wrapping: Wrapping;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Sealed or not initialised: only paths that say `whileSealed` are served. */
+  readonly isUnsealed: () => boolean;
+  /** Resolves when caches reflect every commit acknowledged before the call. */
+  readonly freshen: () => Promise<void>;
+  /** Declared paths that work while sealed, tried before any mount. */
+  readonly lifecyclePaths: import('../router/path-matcher.ts').PathMatcher<import('../mounts/mount.ts').CompiledPath>;
+}
+
+type Step = (exchange: Exchange, services: PipelineServices) => Promise<void> | void;
+
+/**
+ * The life of a request, in order. Each step adds to the exchange or ends it with a `CofferError`. Requests
+ * that end before 'audit request' are audited as refusals.
+ */
+const steps: readonly (readonly [name: string, step: Step])[] = [
+  ['freshen caches', (_exchange, services) => (services.isUnsealed() ? services.freshen() : undefined)],
+  ['find namespace, mount and path', route],
+  ['check token', authenticate],
+  ['decide operation', decideOperation],
+  ['check policies', authorize],
+  ['audit request', auditRequest],
+  ['engine', act],
+  ['register token', registerToken],
+  ['register lease', registerLease],
+  ['wrap', wrapReply],
+  ['audit response', auditResponse],
+];
+
+/** Runs requests through the table above. */
+export class Pipeline {
+  readonly #services: PipelineServices;
+  #running = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(services: PipelineServices) {
+    this.#services = services;
+  }
+
+  /** Never rejects: what went wrong is in the answer. */
+  async run(request: IncomingRequest): Promise<Answer> {
+    const exchange = newExchange(request);
+    this.#running++;
+    try {
+      for (const [, step] of steps) {
+        const pending = step(exchange, this.#services);
+        if (pending) await pending;
+      }
+      return { exchange, error: undefined };
+    } catch (thrown) {
+      return { exchange, error: await this.#fail(exchange, declaredError(thrown)) };
+    } finally {
+      if (exchange.lastUse && exchange.token) await this.#endLastUse(exchange);
+      if (--this.#running === 0) this.#idle?.();
+    }
+  }
+
+  /** Resolves when no request is running. */
+  drained(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  async #fail(exchange: Exchange, error: CofferError): Promise<CofferError> {
+    this.#log(exchange, error);
+    if (exchange.acted) await undo(exchange, this.#services);
+    try {
+      await auditRefusal(exchange, error, this.#services);
+      return error;
+    } catch (thrown) {
+      return declaredError(thrown);
+    }
+  }
+
+  async #endLastUse(exchange: Exchange): Promise<void> {
+    const { token } = exchange;
+    try {
+      await this.#services.tokenStore.revokeTree({ namespaceId: token!.namespace.id, digest: token!.digest });
+    } catch (error) {
+      this.#services.logger.warn('a token was used up and could not be removed yet', { error: messageOf(error) });
+    }
+  }
+
+  #log(exchange: Exchange, error: CofferError): void {
+    if (error.status < 500 || error.code === 'sealed') return;
+    const { logger } = this.#services;
+    const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : undefined;
+    logger.error('request failed', {
+      request_id: exchange.request.id,
+      code: error.code,
+      detail: error.detail,
+      cause: cause?.split('\n').slice(0, 6).join(' | '),
+    });
+  }
+}
+
+function newExchange(request: IncomingRequest): Exchange {
+  return {
+    request,
+    namespace: rootNamespace,
+    path: request.path,
+    mount: undefined,
+    mountPath: '',
+    target: undefined,
+    parameters: {},
+    operation: request.operation === 'write' ? 'update' : request.operation,
+    declared: undefined,
+    access: 'token',
+    fields: undefined,
+    token: undefined,
+    lastUse: false,
+    caller: anonymous,
+    grantingPolicies: undefined,
+    audit: undefined,
+    acted: false,
+    reply: undefined,
+    lease: undefined,
+    issued: undefined,
+    wrap: undefined,
+    warnings: undefined,
+  };
+}
+
+/** Every failure that can reach a caller, as one of the table of errors. */
+export function declaredError(thrown: unknown): CofferError {
+  if (thrown instanceof CofferError) return thrown;
+  if (thrown instanceof StorageConflict) return new CofferError('conflict', undefined, { cause: thrown });
+  if (thrown instanceof StorageError) {
+    const code = ({ full: 'storage-full', corrupt: 'storage-corrupt', unavailable: 'unavailable' } as const)[thrown.kind as 'full'] ?? 'internal';
+    return new CofferError(code, thrown.kind === 'full' ? thrown.message : undefined, { cause: thrown, hint: thrown.hint });
+  }
+  return new CofferError('internal', undefined, { cause: thrown });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../../contracts/clock.ts';
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { Records } from '../../contracts/records.ts';
+import { StorageConflict } from '../../contracts/storage.ts';
+import { builtInPolicies } from './built-in-policies.ts';
+import { type Policy, parsePolicy } from './parse-policy.ts';
+
+/** A policy as it is stored, under `policy/<name>` in its namespace. */
+export interface StoredPolicy {
+  readonly name: string;
+  readonly text: string;
+  readonly version: number;
+  readonly modifiedMs: number;
+}
+
+export const policyPrefix = 'policy/';
+const maxPolicyBytes = 1024 * 1024;
+const namePattern = /^[^\u0000-\u001f\u007f*+]{1,512}$/;
+
+/** ACL policies of every namespace. Names are lower-case; `root` exists without a record. */
+export class PolicyStore {
+  readonly #recordsOf: (namespaceId: string, prefix: string) => Records;
+  readonly #clock: Clock;
+
+  constructor(recordsOf: (namespaceId: string, prefix: string) => Records, clock: Clock) {
+    this.#recordsOf = recordsOf;
+    this.#clock = clock;
+  }
+
+  /** Writes the policies that every namespace begins with. */
+  async initialize(namespaceId: string): Promise<void> {
+    const records = this.#records(namespaceId);
+    for (const [name, text] of builtInPolicies) {
+      const stored: StoredPolicy = { name, text, version: 1, modifiedMs: this.#clock.now() };
+      await records.commit({ expect: [{ key: policyPrefix + name, stored: undefined }], put: [[policyPrefix + name, stored]] }).catch(ignoreConflict);
+    }
+  }
+
+  async find(namespaceId: string, name: string): Promise<StoredPolicy | undefined> {
+    if (name === 'root') return { name, text: '', version: 0, modifiedMs: 0 };
+    return (await this.#records(namespaceId).get<StoredPolicy>(policyPrefix + name))?.value;
+  }
+
+  /** The parsed policy, kept beside its record. */
+  async parsed(namespaceId: string, name: string): Promise<Policy | undefined> {
+    const stored = await this.#records(namespaceId).get<StoredPolicy>(policyPrefix + name);
+    if (!stored) return undefined;
+    stored.memo ??= parsePolicy(name, stored.value.text);
+    return stored.memo as Policy;
+  }
+
+  async list(namespaceId: string): Promise<string[]> {
+    const names = await this.#records(namespaceId).scanKeys(policyPrefix, { limit: 1_000_000 });
+    return names.map((key) => key.slice(policyPrefix.length)).filter((name) => name !== 'response-wrapping' && name !== 'control-group');
+  }
+
+  /** Throws 'invalid-request' with the parser's sentence. `cas` as in OpenBao: the version that must be there, -1 for none. */
+  async write(namespaceId: string, name: string, text: string, cas?: number): Promise<void> {
+    if (!namePattern.test(name)) throw invalidRequest('a policy name cannot hold control characters, "*" or "+"');
+    if (name === 'root' || name === 'response-wrapping') throw invalidRequest(`cannot update "${name}" policy`);
+    const policyText = decodeBase64(text);
+    if (Buffer.byteLength(policyText) > maxPolicyBytes) throw invalidRequest('the policy is larger than 1 MiB');
+    parsePolicy(name, policyText);
+    const records = this.#records(namespaceId);
+    const key = policyPrefix + name;
+    for (let attempt = 1; ; attempt++) {
+      const before = await records.get<StoredPolicy>(key);
+      if (cas !== undefined && cas !== (before?.value.version ?? -1)) throw new CofferError('cas-mismatch');
+      const next: StoredPolicy = { name, text: policyText, version: (before?.value.version ?? 0) + 1, modifiedMs: this.#clock.now() };
+      try {
+        await records.commit({ expect: [{ key, stored: before }], put: [[key, next]] });
+        return;
+      } catch (error) {
+        if (!(error instanceof StorageConflict)) throw error;
+        if (attempt === 8) throw new CofferError('conflict');
+      }
+    }
+  }
+
+  async remove(namespaceId: string, name: string): Promise<void> {
+    if (name === 'default') throw invalidRequest('cannot delete default policy');
+    if (name === 'root' || name === 'response-wrapping') throw invalidRequest(`cannot delete "${name}" policy`);
+    await this.#records(namespaceId).commit({ remove: [policyPrefix + name] });
+  }
+
+  #records(namespaceId: string): Records {
+    return this.#recordsOf(namespaceId, 'sys/');
+  }
+}
+
+/** Vault's clients may send the text as base64. HCL and JSON policies always hold a space, a quote or a brace. */
+function decodeBase64(text: string): string {
+  if (!/^[A-Za-z0-9+/]+={0,2}\s*$/.test(text) || text.trim().length % 4 !== 0) return text;
+  return Buffer.from(text.trim(), 'base64').toString();
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof StorageConflict)) throw error;
+}

@@ -1,0 +1,199 @@
+import { invalidRequest } from '../../contracts/errors.ts';
+import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import type { Reply } from '../../contracts/request.ts';
+import type { Expiry } from '../leases/expiry.ts';
+import type { Leases } from '../leases/leases.ts';
+import type { Namespace } from '../namespaces/namespaces.ts';
+
+const leaseId = { type: 'string', description: 'Id of the lease', required: true } as const;
+const tidyStarted = "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.";
+
+/** `sys/leases/*` and the older `sys/renew`, `sys/revoke*`. */
+export function leasePaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclaration[] {
+  return [...lookupPaths(leases), ...renewPaths(leases), ...revokePaths(leases), ...prefixPaths(leases), ...upkeepPaths(leases, expiry, logger)];
+}
+
+function lookupPaths(leases: Leases): PathDeclaration[] {
+  return [
+    definePath({
+      pattern: 'leases/lookup',
+      fields: { lease_id: leaseId },
+      operations: {
+        write: {
+          summary: 'Look up a lease',
+          async handler(call) {
+            const lease = await leases.find(call.namespace as Namespace, call.fields.lease_id);
+            if (!lease) throw invalidRequest('invalid lease');
+            return {
+              data: {
+                id: lease.leaseId,
+                issue_time: new Date(lease.issuedMs).toISOString(),
+                expire_time: new Date(lease.expiresMs).toISOString(),
+                last_renewal: lease.lastRenewalMs === undefined ? null : new Date(lease.lastRenewalMs).toISOString(),
+                renewable: lease.renewable,
+                ttl: leases.secondsLeft(lease),
+              },
+            };
+          },
+        },
+        list: { summary: 'List leases', access: 'sudo', handler: (call) => listBelow('', call.namespace) },
+      },
+      help: { synopsis: 'A lease’s times.', description: 'By its id, in the body.' },
+    }),
+    definePath({
+      pattern: 'leases/lookup/{prefix...}',
+      access: 'sudo',
+      fields: { prefix: { type: 'string', description: 'Folder of leases', required: true } },
+      operations: { list: { summary: 'List leases below a prefix', handler: (call) => listBelow(`${call.fields.prefix}/`, call.namespace) } },
+      help: { synopsis: 'Leases below a prefix.', description: 'One level; folders end in "/".' },
+    }),
+  ];
+
+  async function listBelow(prefix: string, namespace: { id: string; path: string }): Promise<Reply> {
+    return { data: { keys: await leases.list(namespace as Namespace, prefix) } };
+  }
+}
+
+function renewPaths(leases: Leases): PathDeclaration[] {
+  const fields = {
+    lease_id: { type: 'string', description: 'Id of the lease', default: '' },
+    url_lease_id: { type: 'string', description: 'The same, in the path', default: '' },
+    increment: { type: 'duration', description: 'How long from now; 0 for the default', default: 0 },
+  } as const;
+  const help = { synopsis: 'Renew a lease.', description: 'Extends it from now, up to its maximum.' };
+  const declare = (pattern: string) =>
+    definePath({
+      pattern,
+      fields,
+      help,
+      operations: {
+        write: {
+          summary: 'Renew a lease',
+          async handler(call): Promise<Reply> {
+            const id = call.fields.lease_id || call.fields.url_lease_id;
+            if (id === '') throw invalidRequest('lease_id must be specified');
+            const lease = await leases.renew(call.namespace as Namespace, id, call.fields.increment);
+            return { renewed: lease };
+          },
+        },
+      },
+    });
+  return [declare('leases/renew'), declare('leases/renew/{url_lease_id...}'), declare('renew'), declare('renew/{url_lease_id...}')];
+}
+
+function revokePaths(leases: Leases): PathDeclaration[] {
+  const fields = {
+    lease_id: { type: 'string', description: 'Id of the lease', default: '' },
+    url_lease_id: { type: 'string', description: 'The same, in the path', default: '' },
+    sync: { type: 'bool', description: 'Answer when it is taken back, not when it has ended', default: true },
+  } as const;
+  const declare = (pattern: string) =>
+    definePath({
+      pattern,
+      fields,
+      help: { synopsis: 'Revoke a lease.', description: 'It ends at once; what it stood for is taken back until that succeeds.' },
+      operations: {
+        write: {
+          summary: 'Revoke a lease',
+          async handler(call) {
+            const id = call.fields.lease_id || call.fields.url_lease_id;
+            if (id === '') throw invalidRequest('lease_id must be specified');
+            if (call.fields.sync) await leases.revokeNow(call.namespace as Namespace, id);
+            else await leases.revokeLazily(call.namespace as Namespace, id);
+            return undefined;
+          },
+        },
+      },
+    });
+  return [declare('leases/revoke'), declare('leases/revoke/{url_lease_id...}'), declare('revoke'), declare('revoke/{url_lease_id...}')];
+}
+
+function prefixPaths(leases: Leases): PathDeclaration[] {
+  const fields = {
+    prefix: { type: 'string', description: 'Leases whose id begins so', required: true },
+    sync: { type: 'bool', description: 'Answer when they are taken back', default: true },
+  } as const;
+  const declare = (pattern: string, force: boolean) =>
+    definePath({
+      pattern,
+      access: 'sudo',
+      fields,
+      help: {
+        synopsis: force ? 'Forget every lease below a prefix.' : 'Revoke every lease below a prefix.',
+        description: force ? 'Even where the engine cannot take it back: the credential may live on there.' : 'What could not be taken back at once goes on in the background.',
+      },
+      operations: {
+        write: {
+          summary: force ? 'Forget leases by prefix' : 'Revoke leases by prefix',
+          async handler(call) {
+            await leases.revokePrefix(call.namespace as Namespace, call.fields.prefix, { force, lazy: !call.fields.sync && !force });
+            return undefined;
+          },
+        },
+      },
+    });
+  return [
+    declare('leases/revoke-prefix/{prefix...}', false),
+    declare('revoke-prefix/{prefix...}', false),
+    declare('leases/revoke-force/{prefix...}', true),
+    declare('revoke-force/{prefix...}', true),
+  ];
+}
+
+function upkeepPaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclaration[] {
+  return [
+    definePath({
+      pattern: 'leases/tidy',
+      access: 'sudo',
+      fields: {},
+      operations: {
+        write: {
+          summary: 'Clean up after leases',
+          async handler() {
+            expiry.runOnce().then(
+              (looked) => logger.info('lease tidy is done', { looked_at: looked }),
+              (error: unknown) => logger.warn('lease tidy failed', { error: error instanceof Error ? error.message : 'unknown' }),
+            );
+            return { status: 202, warnings: [tidyStarted] };
+          },
+        },
+      },
+      help: { synopsis: 'Clean up after leases.', description: 'Ends what is due now and drops index entries that lead nowhere. Runs in the background.' },
+    }),
+    definePath({
+      pattern: 'leases/count',
+      fields: {
+        type: { type: 'string', description: 'irrevocable or all', default: 'all', query: true },
+        include_child_namespaces: { type: 'bool', description: 'Accepted for Vault’s clients', default: false, query: true },
+      },
+      operations: {
+        read: {
+          summary: 'Count leases',
+          async handler(call) {
+            const counted = await leases.count(call.namespace as Namespace, call.fields.type === 'irrevocable');
+            return { data: { lease_count: counted.total, counts: counted.byMount } };
+          },
+        },
+      },
+      help: { synopsis: 'How many leases there are, by mount.', description: '`type=irrevocable` counts those that have ended and could not be taken back yet.' },
+    }),
+    definePath({
+      pattern: 'leases',
+      fields: {
+        type: { type: 'string', description: 'irrevocable', default: 'irrevocable', query: true },
+        limit: { type: 'string', description: 'How many at the most', default: '10000', query: true },
+      },
+      operations: {
+        read: {
+          summary: 'Leases that could not be taken back yet',
+          async handler(call) {
+            const waiting = await leases.waiting(call.namespace as Namespace, Math.min(Number.parseInt(call.fields.limit, 10) || 10_000, 100_000));
+            return { data: { lease_count: waiting.length, leases: waiting } };
+          },
+        },
+      },
+      help: { synopsis: 'Leases that have ended and could not be taken back yet.', description: 'Coffer goes on trying for ever; each is shown with its last error.' },
+    }),
+  ];
+}
