@@ -1,6 +1,12 @@
 import type { Clock } from '../../contracts/clock.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
-import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
+import {
+  type Call,
+  definePath,
+  type FieldDeclarations,
+  type FieldValues,
+  type PathDeclaration,
+} from '../../contracts/paths.ts';
 import type { JsonObject, Reply } from '../../contracts/request.ts';
 import { checkDataCas } from './check-and-set.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -9,25 +15,29 @@ import { latestReply, rootReply, versionMetadata } from './replies.ts';
 import { addVersion, deleteVersions, isGone, type KvConfig, type SecretRecord } from './secret-record.ts';
 import type { Decision, SecretStore } from './secret-store.ts';
 
+const fields = {
+  path: { type: 'string', description: 'Where the secret is.' },
+  version: { type: 'int', query: true, description: 'Version to read; the latest when 0 or not given.' },
+  data: { type: 'map', sensitive: true, description: 'The secret: any JSON object.' },
+  options: {
+    type: 'map',
+    description:
+      '`cas`: the version that must be the current one for the write to happen; 0 when the secret must not exist.',
+  },
+} as const satisfies FieldDeclarations;
+
+type DataCall = Call<FieldValues<typeof fields>>;
+
 export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
   return definePath({
     pattern: 'data/{path?...}',
-    fields: {
-      path: { type: 'string', description: 'Where the secret is.' },
-      version: { type: 'int', query: true, description: 'Version to read; the latest when 0 or not given.' },
-      data: { type: 'map', sensitive: true, description: 'The secret: any JSON object.' },
-      options: {
-        type: 'map',
-        description:
-          '`cas`: the version that must be the current one for the write to happen; 0 when the secret must not exist.',
-      },
-    },
+    fields,
     help: {
       synopsis: 'Write, read, patch and delete versions of a secret.',
       description:
         'Every write makes a new version. A patch merges into the latest version (RFC 7396), which must be live. Delete hides the latest version, which undelete brings back.',
     },
-    exists: async ({ fields }) => fields.path !== undefined && (await store.get(fields.path)) !== undefined,
+    exists: async ({ fields: { path } }) => path !== undefined && (await store.get(path)) !== undefined,
     operations: {
       read: {
         summary: 'Read a version of a secret',
@@ -36,8 +46,9 @@ export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
           if (!path) return rootReply();
           const stored = store.peek(path) ?? (await store.get(path));
           if (!stored) return undefined;
-          if (!version || version < 0 || version === stored.value.current)
+          if (!version || version < 0 || version === stored.value.current) {
             return latestReply(stored, clock.now());
+          }
           return readVersion(store, path, stored, version, clock.now());
         },
       },
@@ -49,34 +60,11 @@ export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
             data: { options: { cas: 3 }, data: { key: 'value' } },
           },
         ],
-        handler: async ({ fields: { path, data, options }, data: body }) => {
-          if (!path) return rootReply();
-          if (data === undefined && !Object.hasOwn(body, 'data')) throw invalidRequest('no data provided');
-          const config = await store.config();
-          return store.change(path, (record) => {
-            checkDataCas(options, config.casRequired || (record?.casRequired ?? false), record?.current ?? 0);
-            return written(record, data ?? null, clock.now(), config);
-          });
-        },
+        handler: (call) => write(store, clock, call),
       },
       patch: {
         summary: 'Merge into the latest version of a secret',
-        handler: async ({ fields: { path, data, options } }) => {
-          if (!path) return rootReply();
-          if (data === undefined) throw invalidRequest('no data provided');
-          const config = await store.config();
-          return store.change(path, (record) => {
-            const version = record?.versions[record.current];
-            if (!record) throw new CofferError('not-found');
-            checkDataCas(options, config.casRequired || record.casRequired, record.current);
-            if (!version) throw new CofferError('not-found');
-            const now = clock.now();
-            if (isGone(version, now)) {
-              return { result: { status: 404, data: versionMetadata(record, record.current, version) } };
-            }
-            return written(record, mergePatch(record.data ?? {}, data), now, config);
-          });
-        },
+        handler: (call) => patch(store, clock, call),
       },
       delete: {
         summary: 'Delete the latest version of a secret (undelete brings it back)',
@@ -89,6 +77,36 @@ export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
         },
       },
     },
+  });
+}
+
+async function write(store: SecretStore, clock: Clock, call: DataCall): Promise<Reply> {
+  const { path, data, options } = call.fields;
+  if (!path) return rootReply();
+  // An explicit null is a value, as in Vault.
+  if (data === undefined && !Object.hasOwn(call.data, 'data')) throw invalidRequest('no data provided');
+  const config = await store.config();
+  return store.change(path, (record) => {
+    checkDataCas(options, config.casRequired || (record?.casRequired ?? false), record?.current ?? 0);
+    return written(record, data ?? null, clock.now(), config);
+  });
+}
+
+async function patch(store: SecretStore, clock: Clock, call: DataCall): Promise<Reply> {
+  const { path, data, options } = call.fields;
+  if (!path) return rootReply();
+  if (data === undefined) throw invalidRequest('no data provided');
+  const config = await store.config();
+  return store.change<Reply>(path, (record) => {
+    if (!record) throw new CofferError('not-found');
+    checkDataCas(options, config.casRequired || record.casRequired, record.current);
+    const version = record.versions[record.current];
+    if (!version) throw new CofferError('not-found');
+    const now = clock.now();
+    if (isGone(version, now)) {
+      return { result: { status: 404, data: versionMetadata(record, record.current, version) } };
+    }
+    return written(record, mergePatch(record.data ?? {}, data), now, config);
   });
 }
 

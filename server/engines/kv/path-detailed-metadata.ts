@@ -1,5 +1,5 @@
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
-import { pageOf } from './path-metadata.ts';
+import { pageOf } from './list-replies.ts';
 import { metadataOf } from './replies.ts';
 import type { SecretStore } from './secret-store.ts';
 

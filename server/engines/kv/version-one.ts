@@ -4,6 +4,7 @@ import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
 import type { JsonObject, Reply } from '../../contracts/request.ts';
 import type { MountContext, SecretsEngine } from '../../contracts/secrets-engine.ts';
+import { keysReply } from './list-replies.ts';
 import {
   commitVersionOne,
   requireVersionOne,
@@ -45,7 +46,7 @@ function secretPath({ records, mount }: MountContext): PathDeclaration {
         pure: true,
         handler: async ({ fields: { path } }) => {
           const keys = await records.list(path ? `${versionOnePrefix}${path}/` : versionOnePrefix);
-          return keys.length === 0 ? undefined : { data: { keys } };
+          return keysReply(keys);
         },
       },
       scan: {
@@ -53,7 +54,7 @@ function secretPath({ records, mount }: MountContext): PathDeclaration {
         pure: true,
         handler: async ({ fields: { path } }) => {
           const keys = await allBelow(records, path ? `${versionOnePrefix}${path}/` : versionOnePrefix);
-          return keys.length === 0 ? undefined : { data: { keys } };
+          return keysReply(keys);
         },
       },
       write: {
