@@ -1,5 +1,5 @@
-import { CofferError, invalidRequest } from '../../contracts/errors.ts';
-import type { Seal } from '../../contracts/seal.ts';
+import { CofferError } from '../../contracts/errors.ts';
+import { type Seal, SealError } from '../../contracts/seal.ts';
 import { randomBytes } from '../../crypto/random.ts';
 import { wipe } from '../../crypto/wipe.ts';
 import { keyBytes } from './key-shares.ts';
@@ -95,10 +95,12 @@ async function underAuto(
   return { ...base, recovery: { shares, threshold, check: await wrapRecoveryCheck(to, key) } };
 }
 
-export function noRecoveryKeys(): CofferError {
-  return invalidRequest('this store has no recovery keys, which would become its unseal keys', {
-    hint: 'Start it under its old seal, make recovery keys (POST sys/rotate/recovery/init with a token), then migrate.',
-  });
+export function noRecoveryKeys(): SealError {
+  return new SealError(
+    'invalid',
+    'this store has no recovery keys, which would become its unseal keys',
+    'Start it under its old seal, make recovery keys (POST sys/rotate/recovery/init with a token), then migrate.',
+  );
 }
 
 /** Wraps the root key and the recovery check under the seal's current key, when they are under an older one. */
