@@ -288,20 +288,62 @@ test('a failure that nobody waits for is no unhandled rejection', async () => {
 });
 
 test('a device that had no room for one entry of a moment does not vouch for the others', async () => {
-  const { broker, sinks } = brokerWith(2, { maxQueuedCharacters: 3000 });
+  const probe = brokerWith(1);
+  probe.broker.recordRequest(testExchange());
+  await probe.broker.flush();
+  const { broker, sinks } = brokerWith(2, {
+    maxQueuedCharacters: (probe.sink.appends[0]?.length ?? 0) * 2.5,
+  });
   const [small, failing] = sinks;
   small?.hang();
-  await record(broker, 'r1');
-  failing?.failWith(new Error('EIO'));
-  // The first entry of the window fits, the second does not; the other device has neither.
-  const data = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`k${index}`, 'v']));
-  broker.recordRequest(testExchange({ requestId: 'fits', data }));
-  broker.recordRequest(testExchange({ requestId: 'does not', data }));
-  const flushed = broker.flush();
-  const refusal = assert.rejects(flushed, isAuditFailure);
+  for (let early = 0; early < 2; early++) {
+    broker.recordRequest(testExchange());
+    await broker.flush();
+  }
+  failing?.hang();
+  // One entry waits for the small device already. The next fits, the one after that does not.
+  broker.recordRequest(testExchange());
+  broker.recordRequest(testExchange());
+  const refusal = assert.rejects(broker.flush(), isAuditFailure);
   await nextTurn();
   small?.resume();
+  await nextTurn();
+  failing?.failWith(new Error('EIO'));
+  failing?.resume();
   await refusal;
+});
+
+test('an answer is refused when its request entry was lost in an earlier write', async () => {
+  const { broker, sink } = brokerWith(1);
+  const exchange = testExchange();
+  sink.failWith(new Error('EIO'));
+  broker.recordRequest(exchange);
+  await nextTurn();
+  await nextTurn();
+  sink.failWith(undefined);
+  assert.throws(() => broker.recordResponse(exchange, { timeMs: 0 }), isAuditFailure);
+  await record(broker, 'the next is served');
+});
+
+test('an answer waits for its request entry when that is still being written by another device', async () => {
+  const { broker, sinks } = brokerWith(2);
+  const exchange = testExchange();
+  sinks[0]?.failWith(new Error('EIO'));
+  sinks[1]?.hang();
+  broker.recordRequest(exchange);
+  await nextTurn();
+  await nextTurn();
+  sinks[0]?.failWith(undefined);
+  broker.recordResponse(exchange, { timeMs: 0 });
+  let answered = false;
+  const flushed = broker.flush().then(() => {
+    answered = true;
+  });
+  await sleep(5);
+  assert.equal(sinks[0]?.entries.length, 1);
+  assert.equal(answered, false);
+  sinks[1]?.resume();
+  await flushed;
 });
 
 test('when one device is stuck, the failure of the other refuses at once', async () => {

@@ -67,16 +67,25 @@ export class AuditBroker {
 
   /** Enqueues the entry of a request that is about to act. Throws 'audit-failure' when it cannot be rendered. */
   recordRequest(exchange: AuditExchange): void {
-    this.#record((device) => device.formatter.requestLine(exchange));
-  }
-
-  /** Enqueues the entry of a request that is about to be answered. Throws 'audit-failure' when it cannot be rendered. */
-  recordResponse(exchange: AuditExchange, outcome: AuditOutcome): void {
-    this.#record((device) => device.formatter.responseLine(exchange, outcome));
+    const window = this.#record((device) => device.formatter.requestLine(exchange));
+    if (window !== undefined) exchange.requestWindow = window;
   }
 
   /**
-   * Resolves when the entries that the caller enqueued in this turn have been recorded by at least one device.
+   * Enqueues the entry of a request that is about to be answered. Throws 'audit-failure' when it cannot be
+   * rendered, or when the request entry is known to be lost.
+   */
+  recordResponse(exchange: AuditExchange, outcome: AuditOutcome): void {
+    const window = this.#record((device) => device.formatter.responseLine(exchange, outcome));
+    const earlier = exchange.requestWindow;
+    if (earlier === undefined || earlier === window || earlier.state === 'recorded') return;
+    if (earlier.state === 'failed') throw auditFailure('the request entry could not be recorded');
+    window?.needs(earlier);
+  }
+
+  /**
+   * Resolves when the entries that the caller enqueued in this turn have been recorded by at least one device,
+   * and so has the request entry of every response among them, whenever that was enqueued.
    * Rejects with `CofferError` 'audit-failure' when every device failed, is stuck or has no room: then the
    * request must not be served.
    */
@@ -140,13 +149,14 @@ export class AuditBroker {
     await Promise.all(devices.map((device) => device.close()));
   }
 
-  #record(line: (device: AuditDevice) => string): void {
+  #record(line: (device: AuditDevice) => string): AuditWindow | undefined {
     const devices = this.#devices;
-    if (devices.length === 0) return;
+    if (devices.length === 0) return undefined;
     // All lines first: once a window knows of an entry, every device must take it or refuse it.
     const lines = devices.map((device) => rendered(device, line));
     const window = this.#open ?? this.#newWindow();
     for (const [index, device] of devices.entries()) device.add(lines[index] ?? '', window);
+    return window;
   }
 
   #newWindow(): AuditWindow {

@@ -8,13 +8,29 @@ export class AuditWindow {
   #left: number;
   #state: 'open' | 'recorded' | 'failed' = 'open';
   #waiting: PromiseWithResolvers<void> | undefined;
+  #needed: AuditWindow[] | undefined;
 
   constructor(devices: number) {
     this.#left = devices;
   }
 
-  /** Made only when somebody waits, so that nobody's failure is an unhandled rejection. */
+  get state(): 'open' | 'recorded' | 'failed' {
+    return this.#state;
+  }
+
+  /** Whoever waits from now on also waits for `earlier`, which holds the first entry of the same exchange. */
+  needs(earlier: AuditWindow): void {
+    this.#needed ??= [];
+    this.#needed.push(earlier);
+  }
+
   get outcome(): Promise<void> {
+    if (this.#needed === undefined) return this.#own;
+    return Promise.all([this.#own, ...this.#needed.map((earlier) => earlier.#own)]).then(() => {});
+  }
+
+  /** Made only when somebody waits, so that nobody's failure is an unhandled rejection. */
+  get #own(): Promise<void> {
     if (this.#state === 'recorded') return Promise.resolve();
     if (this.#state === 'failed') return Promise.reject(auditFailure());
     this.#waiting ??= Promise.withResolvers();

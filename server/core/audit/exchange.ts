@@ -1,4 +1,5 @@
 import type { JsonObject, Operation } from '../../contracts/request.ts';
+import type { AuditWindow } from './audit-window.ts';
 
 /**
  * What one request tells the audit log, as the pipeline knows it before it acts.
@@ -40,6 +41,8 @@ export interface AuditExchange {
   readonly clientCertificateSerialNumber?: string;
   /** A text made by us. Set when the request was refused before it acted. */
   readonly error?: string;
+  /** The broker's: where the request entry went. */
+  requestWindow?: AuditWindow;
 }
 
 export interface AuditMount {
