@@ -29,10 +29,10 @@ export function unquote(source: HclSource, start: number, end: number): string {
       braces = 1;
       at++;
     } else if (character === '\\') {
-      const escape = readEscape(source, at);
-      result += text.slice(from, at) + escape.text;
-      from = escape.end;
-      at = escape.end - 1;
+      const escaped = readEscape(source, at);
+      result += text.slice(from, at) + escaped.text;
+      from = escaped.end;
+      at = escaped.end - 1;
     }
   }
   return result + text.slice(from, end - 1);
