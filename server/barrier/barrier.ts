@@ -24,7 +24,7 @@ import {
 import { type PlainChange, PlainRecords, storageChangeOf } from './plain-records.ts';
 import { type ChangeListener, RecordStore } from './record-store.ts';
 import { RecordsView } from './records-view.ts';
-import { progressKey, type ReencryptOptions, type ReencryptProgress, reencrypt } from './reencrypt.ts';
+import { type ReencryptOptions, type ReencryptProgress, readProgress, reencrypt } from './reencrypt.ts';
 import { walkKeys } from './storage-walk.ts';
 import { UnsealedKeys } from './unsealed-keys.ts';
 
@@ -260,16 +260,12 @@ export class Barrier {
    * after a crash or an abort, it goes on where it stopped.
    */
   reencrypt(options: ReencryptOptions = {}): Promise<ReencryptProgress> {
-    return reencrypt(this.#storage, this.#store, this.#progress(), this.#logger, options);
+    return reencrypt(this.#storage, this.#store, this.#logger, options);
   }
 
   /** Of the run that is under way or was the last; undefined before the first. */
-  async reencryptProgress(): Promise<ReencryptProgress | undefined> {
-    return (await this.#progress().get<ReencryptProgress>(progressKey))?.value;
-  }
-
-  #progress(): Records {
-    return this.records(rootNamespaceId, 'barrier/');
+  reencryptProgress(): Promise<ReencryptProgress | undefined> {
+    return readProgress(this.#store);
   }
 
   async #storedKeyring(): Promise<Uint8Array> {

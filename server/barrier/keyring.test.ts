@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageConflict } from '../contracts/storage.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { Barrier, WrongRootKey } from './index.ts';
-import { entriesOf, openBarrier, openMemoryStorage, openSecond } from './testing.ts';
+import { entriesOf, openBarrier, openMemoryStorage, openSecond, SlowStorage } from './testing.ts';
 
 /** The key id in the header of the one record under `prefix`. */
 async function termOf(storage: Parameters<typeof entriesOf>[0], key: string): Promise<number> {
@@ -64,6 +64,17 @@ test('sealed, nothing is answered, not even from memory, and what was under way 
   await assert.rejects(async () => barrier.rotate(), { code: 'sealed' });
   await barrier.unseal(rootKey);
   assert.equal((await records.get('k'))?.value, 1);
+});
+
+test('a commit that waited for its namespace while the server was sealed writes nothing', async () => {
+  const inner = await openMemoryStorage();
+  const { barrier, rootKey } = await openBarrier({ storage: inner });
+  await barrier.createNamespace('team');
+  const line = new SlowStorage(inner);
+  const second = await openSecond(line, rootKey);
+  line.after = () => second.seal();
+  await assert.rejects(second.records('team', 'x/').commit({ put: [['k', 1]] }), { code: 'sealed' });
+  assert.deepEqual(await entriesOf(inner, 'n/team/'), []);
 });
 
 test('after a rotation new records have a new key and old ones are still read', async () => {

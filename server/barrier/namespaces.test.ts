@@ -106,6 +106,38 @@ test('another process answers nothing of a destroyed namespace after its next fr
   assert.equal((await second.records('b', 'x/').get('k'))?.value, 2);
 });
 
+test('what is read of a namespace while its end is being learnt does not stay in memory', async () => {
+  const inner = await openMemoryStorage();
+  const { barrier, rootKey } = await openBarrier({ storage: inner });
+  await barrier.createNamespace('a');
+  await barrier.records('a', 'x/').commit({
+    put: [
+      ['k', 1],
+      ['l', 2],
+    ],
+  });
+  const line = new SlowStorage(inner);
+  const second = await openSecond(line, rootKey);
+  const theirs = second.records('a', 'x/');
+  await theirs.get('k');
+  await barrier.destroyNamespace('a');
+  // The keyring is read again at a moment when the record, still there, was just asked for.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let read: Promise<unknown> | undefined;
+  line.after = (call) => {
+    if (call !== 'read' || read) return;
+    read = theirs.get('l');
+    return promise;
+  };
+  const fresh = second.freshen();
+  while (!read) await turn();
+  await read.catch(() => undefined);
+  resolve();
+  await fresh;
+  assert.equal(theirs.peek('l'), undefined);
+  await assert.rejects(theirs.get('l'), { code: 'not-found' });
+});
+
 test('namespaces created while others are destroyed, by several processes, keep their keys', async () => {
   for (let round = 0; round < 10; round++) {
     const inner = await openMemoryStorage();

@@ -1,8 +1,11 @@
+import { stringifyJson } from '../../formats/json/index.ts';
 import { CofferError } from '../contracts/errors.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Records } from '../contracts/records.ts';
 import { type Expectation, type StorageBackend, StorageConflict, tagOf } from '../contracts/storage.ts';
+import { rootNamespaceId } from './namespace-keys.ts';
 import type { RecordStore } from './record-store.ts';
+import { RecordsView } from './records-view.ts';
 import { entriesBelow } from './storage-walk.ts';
 
 export interface ReencryptOptions {
@@ -27,8 +30,10 @@ export interface ReencryptProgress {
   readonly finished: boolean;
 }
 
-export const progressKey = 'reencrypt';
 const recordsPrefix = 'n/';
+const progressPrefix = `${recordsPrefix}${rootNamespaceId}/barrier/`;
+const progressKey = 'reencrypt';
+const progressPlace = { namespaceId: rootNamespaceId, storageKey: progressPrefix + progressKey };
 /** Progress is written down with every commit, and after so many records that needed none. */
 const noteEvery = 10_000;
 
@@ -38,48 +43,48 @@ interface Replacement {
   readonly expected: Expectation;
 }
 
-/** See `Barrier.reencrypt`. `progress` is where the cursor is kept, encrypted like everything else. */
+/** See `Barrier.reencrypt`. The cursor is a record like any other. */
 export async function reencrypt(
   storage: StorageBackend,
   store: RecordStore,
-  progress: Records,
   logger: Logger,
   options: ReencryptOptions,
 ): Promise<ReencryptProgress> {
   const { signal, batch = 64, onProgress } = options;
-  let state = await startingPoint(store, progress);
+  let state = await startingPoint(store);
   let noted = state.examined;
-  const note = async (next: ReencryptProgress) => {
-    state = next;
-    noted = next.examined;
-    await progress.commit({ put: [[progressKey, next]] });
-    onProgress?.(next);
-  };
   for await (const entries of entriesBelow(storage, recordsPrefix, state.cursor, batch)) {
-    if (signal?.aborted) {
-      await note(state);
-      return state;
-    }
+    if (signal?.aborted) break;
     const { replacements, refused } = await prepare(store, logger, entries);
-    const done = replacements.length > 0 ? await replace(store, replacements) : 0;
-    state = {
+    const next = {
       ...state,
       cursor: entries.at(-1)?.[0] ?? state.cursor,
       examined: state.examined + entries.length,
-      reencrypted: state.reencrypted + done,
-      overtaken: state.overtaken + replacements.length - done,
+      reencrypted: state.reencrypted + replacements.length,
       refused: state.refused + refused,
     };
-    if (done > 0 || state.examined - noted >= noteEvery) await note(state);
+    const noteNow = replacements.length > 0 || next.examined - noted >= noteEvery;
+    state = noteNow ? await replaceAndNote(store, replacements, next) : next;
+    if (noteNow) {
+      noted = state.examined;
+      onProgress?.(state);
+    }
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await note({ ...state, finished: true });
+  state = await replaceAndNote(store, [], { ...state, finished: !signal?.aborted });
+  onProgress?.(state);
   return state;
 }
 
-async function startingPoint(store: RecordStore, progress: Records): Promise<ReencryptProgress> {
+/** Undefined before the first run. */
+export async function readProgress(store: RecordStore): Promise<ReencryptProgress | undefined> {
+  const records: Records = new RecordsView(store, rootNamespaceId, progressPrefix);
+  return (await records.get<ReencryptProgress>(progressKey))?.value;
+}
+
+async function startingPoint(store: RecordStore): Promise<ReencryptProgress> {
   const term = store.keys.newestTerm.id;
-  const last = (await progress.get<ReencryptProgress>(progressKey))?.value;
+  const last = await readProgress(store);
   if (last && last.term === term && !last.finished) return last;
   return { term, cursor: '', examined: 0, reencrypted: 0, overtaken: 0, refused: 0, finished: false };
 }
@@ -106,19 +111,46 @@ async function prepare(
   return { replacements, refused };
 }
 
-/** How many were replaced: all in one commit, or one by one when somebody wrote to one of them. */
-async function replace(store: RecordStore, replacements: readonly Replacement[]): Promise<number> {
+/**
+ * One commit for the records and for `next`, which says that they are done; or one by one when somebody wrote to one of
+ * them. Returns what became of `next`.
+ */
+async function replaceAndNote(
+  store: RecordStore,
+  replacements: readonly Replacement[],
+  next: ReencryptProgress,
+): Promise<ReencryptProgress> {
+  const note = (state: ReencryptProgress): [string, Uint8Array] => [
+    progressPlace.storageKey,
+    store.cipher.encrypt(progressPlace, stringifyJson(state)),
+  ];
+  if (await replace(store, replacements, note(next))) return next;
+  let overtaken = 0;
+  for (const replacement of replacements) if (!(await replace(store, [replacement]))) overtaken++;
+  const state = {
+    ...next,
+    reencrypted: next.reencrypted - overtaken,
+    overtaken: next.overtaken + overtaken,
+  };
+  await store.commitStorage({ put: [note(state)] });
+  return state;
+}
+
+/** False, and nothing written, when one of the records is no longer what it was. */
+async function replace(
+  store: RecordStore,
+  replacements: readonly Replacement[],
+  note?: [string, Uint8Array],
+): Promise<boolean> {
+  const put = replacements.map(({ key, record }): [string, Uint8Array] => [key, record]);
   try {
     await store.commitStorage({
       expect: replacements.map(({ expected }) => expected),
-      put: replacements.map(({ key, record }) => [key, record]),
+      put: note ? [...put, note] : put,
     });
-    return replacements.length;
+    return true;
   } catch (error) {
-    if (!(error instanceof StorageConflict)) throw error;
-    if (replacements.length === 1) return 0;
+    if (error instanceof StorageConflict) return false;
+    throw error;
   }
-  let done = 0;
-  for (const replacement of replacements) done += await replace(store, [replacement]);
-  return done;
 }

@@ -71,8 +71,7 @@ async function walk(
   if (after !== undefined && slash !== -1) {
     // The walk stopped inside this folder.
     last = after.slice(0, slash + 1);
-    if (slash + 1 < after.length) await walk(storage, folder + last, after.slice(slash + 1), limit, found);
-    else await walk(storage, folder + last, undefined, limit, found);
+    await walk(storage, folder + last, after.slice(slash + 1), limit, found);
   }
   while (found.length < limit) {
     const page = Math.min(limit - found.length, 1000);
