@@ -4,23 +4,21 @@ import type { Clock } from '../../contracts/clock.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { Records } from '../../contracts/records.ts';
-import type { AuditBroker, NewDevice } from './audit-broker.ts';
+import type { AuditBroker } from './audit-broker.ts';
 import type { HeaderSettings } from './audited-headers.ts';
 import { commonDeviceOptions, parseDeviceOptions } from './device-options.ts';
-import { Timestamps } from './json-text.ts';
-import { jsonxOf } from './jsonx.ts';
 import { RestoredSink } from './restored-sink.ts';
-import { newSalt, SaltedHash } from './salted-hash.ts';
-
-/** A device as users describe it. */
-export interface DeviceDescription {
-  /** One word or more, with or without '/' at the end. */
-  readonly path: string;
-  readonly type: string;
-  readonly description: string;
-  readonly options: Readonly<Record<string, string>>;
-  readonly local: boolean;
-}
+import { newSalt, type SaltedHash } from './salted-hash.ts';
+import {
+  type DeviceDescription,
+  type DeviceIdentity,
+  newDevice,
+  probe,
+  type StoredDevice,
+  sameDevice,
+  slashed,
+  withSlash,
+} from './stored-device.ts';
 
 export interface AuditDevicesParts {
   readonly broker: AuditBroker;
@@ -33,14 +31,8 @@ export interface AuditDevicesParts {
   readonly logger: Logger;
 }
 
-interface StoredDevice extends DeviceDescription {
-  readonly uuid: string;
-  readonly salt: string;
-  /** Comes from the configuration file, and cannot be changed through the API. */
-  readonly declared: boolean;
-}
-
 const devicesPrefix = 'devices/';
+const declaredPrefix = 'declared/';
 const headersKey = 'request-headers';
 const pageSize = 200;
 
@@ -122,39 +114,44 @@ export class AuditDevices {
   }
 
   async #restore(declarations: readonly DeviceDescription[]): Promise<void> {
-    const stored = await this.#storedDevices();
+    const wanted = await this.#storedDevices();
     for (const declaration of declarations) {
-      const before = stored.get(declaration.path);
-      if (before !== undefined && sameDevice(before, declaration)) continue;
-      const device: StoredDevice = {
-        ...declaration,
-        uuid: before?.uuid ?? randomUUID(),
-        salt: before?.salt ?? newSalt(),
-        declared: true,
-      };
-      this.#checkNew(
-        device,
-        [...stored.values()].filter((each) => each !== before),
-      );
-      await this.#parts.records.commit({ put: [[devicesPrefix + device.path, device]] });
-      stored.set(device.path, device);
-    }
-    const declaredNow = new Set(declarations.map(({ path }) => path));
-    for (const device of [...stored.values()]) {
-      if (!device.declared || declaredNow.has(device.path)) continue;
-      await this.#parts.records.commit({ remove: [devicesPrefix + device.path] });
-      stored.delete(device.path);
+      try {
+        this.#checkNew(declaration, [...wanted.values()]);
+      } catch (error) {
+        throw invalidRequest(`audit device "${declaration.path}" of the configuration: ${messageOf(error)}`);
+      }
+      const identity = await this.#declaredIdentity(declaration.path);
+      wanted.set(declaration.path, { ...declaration, ...identity, declared: true });
     }
     for (const [path, { stored: running }] of [...this.#enabled]) {
-      const wanted = stored.get(path);
-      if (wanted?.uuid === running.uuid && sameDevice(wanted, running)) continue;
+      const device = wanted.get(path);
+      if (device?.uuid === running.uuid && sameDevice(device, running)) continue;
       this.#enabled.delete(path);
       await this.#parts.broker.remove(path);
     }
-    for (const device of stored.values()) {
+    for (const device of wanted.values()) {
       if (!this.#enabled.has(device.path)) await this.#start(device);
     }
     await this.#loadHeaders();
+  }
+
+  /** Kept for as long as the store, so that a declaration that comes back goes on with its salt. */
+  async #declaredIdentity(path: string): Promise<DeviceIdentity> {
+    const { records } = this.#parts;
+    const key = declaredPrefix + path;
+    const known = await records.get<DeviceIdentity>(key);
+    if (known) return known.value;
+    const identity: DeviceIdentity = { uuid: randomUUID(), salt: newSalt() };
+    try {
+      await records.commit({ expect: [{ key, stored: undefined }], put: [[key, identity]] });
+      return identity;
+    } catch (error) {
+      // Another process declared it at the same moment: its salt is the salt.
+      const other = await records.get<DeviceIdentity>(key);
+      if (!other) throw error;
+      return other.value;
+    }
   }
 
   async #start(stored: StoredDevice): Promise<void> {
@@ -174,8 +171,8 @@ export class AuditDevices {
   async #enable(description: DeviceDescription): Promise<readonly string[]> {
     const { broker, records, logger } = this.#parts;
     const stored: StoredDevice = { ...description, uuid: randomUUID(), salt: newSalt(), declared: false };
-    const others = [...(await this.#storedDevices()).values()];
-    const warnings = this.#checkNew(stored, others);
+    const stillStored = [...(await this.#storedDevices()).values()];
+    const warnings = this.#checkNew(stored, [...this.list(), ...stillStored]);
     let sink: AuditSink;
     try {
       sink = await this.#open(stored);
@@ -213,7 +210,7 @@ export class AuditDevices {
   }
 
   /** Answers warnings; throws on what cannot be. */
-  #checkNew(device: StoredDevice, others: readonly StoredDevice[]): string[] {
+  #checkNew(device: DeviceDescription, others: readonly DeviceDescription[]): string[] {
     if (!/^[^\u0000-\u0020\u007f]+$/.test(device.path) || device.path.startsWith('/')) {
       throw invalidRequest('backend path must be specified');
     }
@@ -271,45 +268,6 @@ export class AuditDevices {
     this.#changing = turn.catch(() => {});
     return turn;
   }
-}
-
-function newDevice(stored: StoredDevice, sink: AuditSink): NewDevice {
-  const { path, type } = stored;
-  return {
-    path,
-    type,
-    sink,
-    options: parseDeviceOptions(stored.options),
-    salted: new SaltedHash(stored.salt),
-  };
-}
-
-/** The entry that Vault, too, writes to find out whether a new device works. */
-function probe(device: NewDevice, clock: Clock): Uint8Array {
-  const request = {
-    id: randomUUID(),
-    operation: 'update',
-    namespace: { id: 'root' },
-    path: 'sys/audit/test',
-  };
-  const time = new Timestamps().text(clock.now());
-  const entry = JSON.stringify({ time, type: 'request', auth: { token_type: 'default' }, request });
-  const { format, prefix } = device.options;
-  return Buffer.from(`${prefix}${format === 'json' ? entry : jsonxOf(entry)}\n`);
-}
-
-function withSlash(description: DeviceDescription): DeviceDescription {
-  return { ...description, path: slashed(description.path) };
-}
-
-function slashed(path: string): string {
-  return path.endsWith('/') ? path : `${path}/`;
-}
-
-function sameDevice(a: DeviceDescription, b: DeviceDescription): boolean {
-  const facts = ({ type, description, options, local }: DeviceDescription) =>
-    JSON.stringify([type, description, Object.entries(options).sort(), local]);
-  return facts(a) === facts(b);
 }
 
 function messageOf(error: unknown): string {

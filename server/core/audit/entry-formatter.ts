@@ -88,7 +88,7 @@ export class EntryFormatter {
     text += `},"request":{"id":${quoted(exchange.requestId)},"operation":"${exchange.operation}"`;
     text += kept.request + fragments.requestMount(mount) + fragments.namespace(exchange.namespace);
     text += `,"path":${quoted(exchange.path)}`;
-    if (exchange.data !== undefined) {
+    if (exchange.data !== undefined && hasMembers(exchange.data)) {
       text += `,"data":${this.#dataText(exchange.data, mount?.nonHmacRequestKeys, undefined, false)}`;
     }
     text += `,"remote_address":${quoted(exchange.remoteAddress)},"remote_port":${exchange.remotePort}`;
@@ -110,7 +110,7 @@ export class EntryFormatter {
     const mount = this.#shared.fragments.responseMount(exchange.mount);
     if (mount !== '') members.push(mount);
     if (outcome.leaseId) members.push(`"secret":{"lease_id":${quoted(outcome.leaseId)}}`);
-    if (data !== undefined && data !== null) {
+    if (data !== undefined && data !== null && hasMembers(data)) {
       const elided = this.#options.elideListResponses && exchange.operation === 'list';
       const text = this.#dataText(data, exchange.mount?.nonHmacResponseKeys, outcome.clearKeys, elided);
       members.push(`"data":${text}`);
@@ -213,6 +213,12 @@ export class EntryFormatter {
     const { format, prefix } = this.#options;
     return `${prefix}${format === 'json' ? entry : jsonxOf(entry)}\n`;
   }
+}
+
+/** An empty map is left out, as Vault does. */
+function hasMembers(data: JsonObject): boolean {
+  for (const _ in data) return true;
+  return false;
 }
 
 function asItIs(text: string): string {

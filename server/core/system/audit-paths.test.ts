@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { plugin as file } from '../../audit-devices/file/index.ts';
 import { systemClock } from '../../contracts/clock.ts';
 import { engineHarness } from '../../contracts/conformance/engine-harness.ts';
@@ -11,7 +13,8 @@ import { MemoryRecords } from '../../contracts/conformance/memory-records.ts';
 import { CofferError } from '../../contracts/errors.ts';
 import { silentLogger } from '../../contracts/logger.ts';
 import { AuditBroker } from '../audit/audit-broker.ts';
-import { AuditDevices, type DeviceDescription } from '../audit/audit-devices.ts';
+import { AuditDevices } from '../audit/audit-devices.ts';
+import type { DeviceDescription } from '../audit/stored-device.ts';
 import { testExchange } from '../audit/testing.ts';
 import { auditPaths } from './audit-paths.ts';
 
@@ -242,6 +245,29 @@ withServer(
   },
 );
 
+withServer(
+  'the path of a declared device is taken, and two that declare it at once share a salt',
+  async (server) => {
+    const declared = { path: 'main', description: '', local: false, ...fileAt(server, 'a.log') };
+    const both = await Promise.all([1, 2].map(() => serverOn(server.folder, server.records, [declared])));
+    await refused(
+      both[0]?.call('write', 'audit/main', fileAt(server, 'b.log')) ?? Promise.resolve(),
+      'path already in use',
+    );
+    assert.equal(both[0]?.devices.hash('main', 'x'), both[1]?.devices.hash('main', 'x'));
+    for (const each of both) await each.devices.close();
+  },
+);
+
+withServer('sealing lets go of the devices, and unsealing brings them back', async (server) => {
+  await server.call('write', 'audit/file', fileAt(server, 'a.log'));
+  await server.devices.close();
+  assert.equal(server.broker.records, false);
+  await server.devices.restore();
+  await record(server, 'r1');
+  assert.equal((await entriesOf(server, 'a.log')).at(-1)?.request.id, 'r1');
+});
+
 withServer('restoring again takes over what another process has changed', async (server) => {
   const other = await serverOn(server.folder, server.records);
   await other.call('write', 'audit/file', fileAt(server, 'a.log'));
@@ -253,6 +279,37 @@ withServer('restoring again takes over what another process has changed', async 
   assert.equal(server.broker.records, false);
   await other.devices.close();
 });
+
+withServer(
+  'a pipe that nobody reads is named, bounded in time, and no obstacle while another records',
+  async (server) => {
+    const pipe = join(server.folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const holder = await open(pipe, 'r+');
+    await server.call('write', 'audit/pipe', fileAt(server, 'pipe'));
+    const data = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`k${index}`, index]));
+    const started = Date.now();
+    const isAuditFailure = (error: unknown) => error instanceof CofferError && error.code === 'audit-failure';
+    await assert.rejects(async () => {
+      for (let index = 0; index < 20; index++) {
+        server.broker.recordRequest(testExchange({ data }));
+        await server.broker.flush();
+      }
+    }, isAuditFailure);
+    assert.ok(Date.now() - started < 5000);
+    assert.match(server.broker.health()[0]?.lastError ?? '', /longer than 200 ms/);
+    await server.call('write', 'audit/file', fileAt(server, 'a.log'));
+    await record(server, 'served');
+    assert.deepEqual(
+      server.broker.health().map(({ device, healthy }) => [device, healthy]),
+      [
+        ['pipe/', false],
+        ['file/', true],
+      ],
+    );
+    await holder.close();
+  },
+);
 
 withServer('request headers are read and changed as in Vault, and take effect at once', async (server) => {
   const all = 'config/auditing/request-headers';
