@@ -54,6 +54,7 @@ export class AuditBroker {
       maxQueuedCharacters: options.maxQueuedCharacters ?? defaultLimits.maxQueuedCharacters,
     };
     this.#shared = {
+      clock: options.clock,
       timestamps: new Timestamps(),
       fragments: new PlainFragments(),
       headers: this.headers,

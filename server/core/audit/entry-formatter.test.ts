@@ -3,18 +3,25 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson } from '../../../formats/json/index.ts';
+import { ManualClock } from '../../contracts/clock.ts';
 import { AuditedHeaders } from './audited-headers.ts';
 import { parseDeviceOptions } from './device-options.ts';
 import { EntryFormatter } from './entry-formatter.ts';
 import type { AuditExchange, AuditOutcome } from './exchange.ts';
 import { Timestamps } from './json-text.ts';
 import { PlainFragments } from './plain-fragments.ts';
+import { RecentHashes } from './recent-hashes.ts';
 import { newSalt, SaltedHash } from './salted-hash.ts';
 import { testExchange, testMount, testToken } from './testing.ts';
 
 function formatterWith(options: Record<string, string> = {}, headers = new AuditedHeaders()) {
   const salt = newSalt();
-  const shared = { timestamps: new Timestamps(), fragments: new PlainFragments(), headers };
+  const shared = {
+    clock: new ManualClock(),
+    timestamps: new Timestamps(),
+    fragments: new PlainFragments(),
+    headers,
+  };
   const formatter = new EntryFormatter(new SaltedHash(salt), parseDeviceOptions(options), shared);
   // Not the code under test: the obvious HMAC of the runtime.
   const hashed = (text: string) => `hmac-sha256:${createHmac('sha256', salt).update(text).digest('hex')}`;
@@ -362,4 +369,27 @@ test('parsing the JSON of an entry and writing it as JSONx keeps exact numbers',
   assert.ok(
     formatter.requestLine(testExchange({ data })).includes('<json:number name="big">12345678901234567890<'),
   );
+});
+
+test('hashes that are kept for a second are those of the text, and none is kept longer', () => {
+  const clock = new ManualClock();
+  let hashed = 0;
+  const salted = new SaltedHash(newSalt());
+  class Counting extends SaltedHash {
+    override text(secret: string): string {
+      hashed++;
+      return salted.text(secret);
+    }
+  }
+  const recent = new RecentHashes(new Counting(newSalt()), clock);
+  for (let round = 0; round < 3; round++) assert.equal(recent.text('a'), salted.text('a'));
+  assert.equal(recent.text('b'), salted.text('b'));
+  assert.equal(hashed, 2);
+  clock.advance(1000);
+  recent.text('a');
+  recent.text('b');
+  assert.equal(hashed, 4);
+  for (let index = 0; index < 5000; index++) {
+    assert.equal(recent.text(`text ${index % 1500}`), salted.text(`text ${index % 1500}`));
+  }
 });

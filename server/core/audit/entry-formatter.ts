@@ -1,3 +1,4 @@
+import type { Clock } from '../../contracts/clock.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 import type { AuditedHeaders } from './audited-headers.ts';
 import type { CommonDeviceOptions } from './device-options.ts';
@@ -6,6 +7,7 @@ import { elidedListJson, hashedJson, type StringForm } from './hashed-json.ts';
 import { quoted, quotedList, secondText, type Timestamps } from './json-text.ts';
 import { jsonxOf } from './jsonx.ts';
 import type { PlainFragments } from './plain-fragments.ts';
+import { RecentHashes } from './recent-hashes.ts';
 import type { SaltedHash } from './salted-hash.ts';
 import { scrubbed } from './scrubbed.ts';
 
@@ -28,6 +30,7 @@ interface KeptToken {
 
 /** What all devices of a broker share: nothing in it depends on a salt. */
 export interface SharedRendering {
+  readonly clock: Clock;
   readonly timestamps: Timestamps;
   readonly fragments: PlainFragments;
   readonly headers: AuditedHeaders;
@@ -52,7 +55,8 @@ export class EntryFormatter {
     this.#salted = salted;
     this.#options = options;
     this.#shared = shared;
-    this.#form = options.logRaw ? asItIs : (text) => salted.text(text);
+    const hashes = new RecentHashes(salted, shared.clock);
+    this.#form = options.logRaw ? asItIs : (text) => hashes.text(text);
     this.#accessorForm = options.hmacAccessor ? this.#form : asItIs;
   }
 
