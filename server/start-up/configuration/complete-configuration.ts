@@ -71,13 +71,15 @@ export function completeConfiguration(
   };
 }
 
-/** Flags over `COFFER_…` over `VAULT_…`, each read by the rules of its key and named when it is wrong. */
+const prefixes = ['COFFER_', 'VAULT_', 'BAO_'];
+
+/** Flags over `COFFER_…` over `VAULT_…` over `BAO_…`, each read by the rules of its key and named when it is wrong. */
 function readOverrides(input: ConfigurationInput, findings: Findings): GivenValues<typeof topLevelKeys> {
   let values = noValues(topLevelKeys);
   const declarations: Readonly<Record<string, KeyDeclaration>> = topLevelKeys;
   const overrides: Readonly<Record<string, string | undefined>> = input.overrides ?? {};
   for (const [key, { variable }] of Object.entries(declarations)) {
-    const names = variable === undefined ? [] : [`COFFER_${variable}`, `VAULT_${variable}`];
+    const names = variable === undefined ? [] : prefixes.map((prefix) => prefix + variable);
     const name = names.find((candidate) => (input.environment[candidate] ?? '') !== '');
     const flag = overrides[key];
     const text = flag ?? (name === undefined ? undefined : input.environment[name]);

@@ -30,7 +30,7 @@ interface DeclarationOf<T extends keyof KeyTypes> {
   readonly vault?: string;
   /** Other names of the same key. */
   readonly aliases?: readonly string[];
-  /** Environment variables that win over the files, without their prefix `COFFER_` or `VAULT_`. */
+  /** The environment variable that wins over the files, without its prefix `COFFER_`, `VAULT_` or `BAO_`. */
   readonly variable?: string;
   /** `accepted` only: it restricts something in Vault, so a server that ignored it would be more open than was asked for. */
   readonly refused?: boolean;

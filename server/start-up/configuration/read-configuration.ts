@@ -34,6 +34,8 @@ export function noticeText({ file, line, key, message }: ConfigurationNotice): s
 }
 
 export interface ConfigurationInput {
+  /** Texts that come before all files: what the program itself wants, named for messages. */
+  readonly texts?: readonly { readonly name: string; readonly text: string }[];
   /** Files, or folders whose *.hcl and *.json are read in order of their names. */
   readonly paths: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -74,6 +76,9 @@ export function readConfiguration(input: ConfigurationInput): Configuration {
     seals: [],
     auditDevices: [],
   };
+  for (const { name, text } of input.texts ?? []) {
+    readInto(gathered, readHcl(text, { file: name }), input.plugins, findings);
+  }
   for (const file of input.paths.flatMap((path) => filesOf(path, findings))) {
     const block = readFile(file, findings);
     if (!block) continue;

@@ -1,0 +1,29 @@
+import type { StartServer } from './server-contract.ts';
+import { explain, StartProblem } from './start-problem.ts';
+
+/**
+ * `coffer start` and `coffer server`, whose first word is `argv[0]`. Resolves with the exit code when the server
+ * has stopped; what prevents the start is one sentence with a hint on standard error, and 1.
+ */
+export async function runCommand(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  startServer: StartServer,
+): Promise<number> {
+  const out = (text: string): void => void process.stdout.write(text);
+  const [command, ...rest] = argv;
+  try {
+    if (command === 'start') {
+      const { runStart } = await import('./local/start-command.ts');
+      return await runStart(rest, environment, startServer, out);
+    }
+    if (command === 'server') {
+      const { runServer } = await import('./server/server-command.ts');
+      return await runServer(rest, environment, startServer, out);
+    }
+    throw new StartProblem('there is no such command', 'Use "coffer start" or "coffer server".');
+  } catch (error) {
+    process.stderr.write(explain(error));
+    return 1;
+  }
+}
