@@ -75,14 +75,6 @@ export const connectionFlags: readonly Flag[] = [
     summary: 'Print the policy that the request needs instead of sending it.',
   },
   { name: 'non-interactive', kind: 'boolean', summary: 'Never ask a question on the terminal.' },
-  {
-    name: 'mfa',
-    kind: 'list',
-    value: 'METHOD[:CODE]',
-    summary: 'Credentials of a second factor; may be repeated.',
-  },
-  { name: 'policy-override', kind: 'boolean', summary: 'Accepted for compatibility; has no effect.' },
-  { name: 'unlock-key', kind: 'text', value: 'KEY', summary: 'Key that unlocks a locked namespace.' },
 ];
 
 const formatFlag: Flag = {

@@ -8,7 +8,7 @@ import { flagsOf } from './global-flags.ts';
 import { printWarnings } from './output/print.ts';
 import { asFailure, RefusedByServer, type Run } from './run.ts';
 import { type Environment, readFormat } from './settings.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, withoutControls } from './terminal.ts';
 
 /** Starts the server: given by the entry point, since the command line knows the server only by its API. */
 export type RunServer = (argv: string[], environment: Environment) => Promise<number>;
@@ -158,7 +158,7 @@ function paint(line: CommandLine, tone: keyof typeof colours, text: string): str
   if (plain || line.environment['TERM'] === 'dumb' || text === '') return text;
   return text.replace(
     /^([\s\S]*?)(\n*)$/,
-    (_all, body: string, end: string) => `${colours[tone]}${body}\x1b[0m${end}`,
+    (_all, body: string, end: string) => `${colours[tone]}${withoutControls(body)}\x1b[0m${end}`,
   );
 }
 

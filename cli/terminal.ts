@@ -19,10 +19,11 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   let input: string | undefined;
   const tty = process.getBuiltinModule('node:tty');
+  const outIsTerminal = tty.isatty(1);
   return {
-    out: (text) => writeAll(1, text),
+    out: (text) => writeAll(1, outIsTerminal ? withoutControls(text) : text),
     err: (text) => writeAll(2, text),
-    outIsTerminal: tty.isatty(1),
+    outIsTerminal,
     errIsTerminal: tty.isatty(2),
     inIsTerminal: tty.isatty(0),
     readInput() {
@@ -34,6 +35,14 @@ export function processTerminal(): Terminal {
       return askHidden(prompt, stream === 'out' ? process.stdout : process.stderr);
     },
   };
+}
+
+/** A stored value must not be able to move the cursor of whoever looks at it, or rewrite what stands above. */
+export function withoutControls(text: string): string {
+  return text.replace(
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 function readAll(): string {

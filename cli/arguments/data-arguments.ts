@@ -30,11 +30,11 @@ export function readDataArguments(items: readonly string[], readInput: () => str
 }
 
 function addItem(data: Map<string, JsonValue>, item: string, input: () => string): void {
-  if (item === '-') return addObject(data, input());
-  if (item.startsWith('@')) return addObject(data, readTextFile(item.slice(1)));
   const equals = item.indexOf('=');
-  if (equals === -1) throw new Error('format must be key=value');
-  add(data, item.slice(0, equals), readItemValue(item.slice(equals + 1), input));
+  if (item === '-') addObject(data, input());
+  else if (item.startsWith('@')) addObject(data, readTextFile(item.slice(1)));
+  else if (equals === -1) throw new Error('format must be key=value');
+  else add(data, item.slice(0, equals), readItemValue(item.slice(equals + 1), input));
 }
 
 function readItemValue(text: string, input: () => string): string {
