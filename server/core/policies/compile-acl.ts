@@ -51,7 +51,7 @@ function addRule(
 ): void {
   const { namespace } = policy;
   const path = namespace + rule.path;
-  const hasSegments = /^\+$|^\+\/|\/\+/.test(rule.path) || (namespace !== '' && rule.path.startsWith('+'));
+  const hasSegments = /^\+$|^\+\/|\/\+/.test(rule.path);
   if (!hasSegments && !rule.path.endsWith('*')) {
     exact.set(path, mergeRule(exact.get(path), rule, policy));
     return;
