@@ -90,6 +90,11 @@ export class ShareCollection {
     return this.#shares.includes(share);
   }
 
+  /** The key that the shares given so far make up, which stay; the caller wipes it. */
+  combined(): Promise<Uint8Array> {
+    return combineShares(this.#shares);
+  }
+
   /** The key when there are `threshold` shares, which are then dropped; the caller wipes it. */
   async take(threshold: number): Promise<Uint8Array | undefined> {
     if (this.#shares.length < threshold) return undefined;

@@ -5,13 +5,14 @@ import { AutoUnseal } from './auto-unseal.ts';
 import { GenerateRoot } from './generate-root.ts';
 import { type InitRequest, type InitResult, initialise } from './initialise.ts';
 import { decodeShare, ShareCollection } from './key-shares.ts';
+import { migrateSeal, noRecoveryKeys } from './migrate-seal.ts';
 import type { LifecycleParts } from './parts.ts';
-import { requiredQuorum, unwrapRootKey } from './quorum-proof.ts';
+import { unwrapRootKey } from './quorum-proof.ts';
 import { Rekey } from './rekey.ts';
 import { chooseSeal } from './seal-choice.ts';
 import { type ReadyRecord, readSealRecord, type StoredSealRecord } from './seal-record.ts';
 import { SubmissionLimit } from './submission-limit.ts';
-import { migrateSeal, noRecoveryKeys, refreshWrapping, rootKeyForQuorum } from './unseal.ts';
+import { chooseKeys, proveShares, refreshWrapping } from './unseal.ts';
 
 export type LifecycleState = 'uninitialised' | 'sealed' | 'unsealed';
 
@@ -195,7 +196,7 @@ export class Lifecycle {
   async #requireUnsealed(): Promise<StoredSealRecord<ReadyRecord>> {
     const stored = await this.#requireStored();
     if (!this.#unsealed) throw new CofferError('sealed');
-    return stored;
+    return (await this.rekeyUnseal.settle(stored)) ? this.#requireStored() : stored;
   }
 
   #migrationPending(record: ReadyRecord): boolean {
@@ -214,21 +215,21 @@ export class Lifecycle {
         hint: `The configuration moves the store from seal "${choice.from.type}" to "${choice.to.type}".`,
       });
     }
-    const quorum = requiredQuorum(stored.record);
     this.#shares.add(share);
-    const key = await this.#shares.take(quorum.threshold).catch((error: unknown) => {
+    const from = choice.kind === 'same' ? choice.seal : choice.from;
+    const proven = await proveShares(from, stored.record, this.#shares).catch((error: unknown) => {
       this.#startOver();
       throw error;
     });
-    if (!key) return;
+    if (!proven) return;
     this.#startOver();
-    const from = choice.kind === 'same' ? choice.seal : choice.from;
-    let rootKey: Uint8Array | undefined;
+    const { reading, key, rootKey } = proven;
     try {
-      rootKey = await rootKeyForQuorum(from, stored.record, key);
-      await this.#open(rootKey, () =>
-        choice.kind === 'migration' ? migrateSeal(this.#parts, choice, stored, key) : Promise.resolve(),
-      );
+      await this.#open(rootKey, async () => {
+        const read = { record: reading, unchanged: stored.unchanged };
+        if (choice.kind === 'migration') await migrateSeal(this.#parts, choice, read, key);
+        else if (stored.record.offered) await chooseKeys(this.#parts, stored, proven);
+      });
     } finally {
       wipe(key, rootKey);
     }
@@ -282,14 +283,21 @@ export class Lifecycle {
     this.generateRoot.discard();
     try {
       await hooks.onSealing();
+      await this.#settle();
       await barrier.persistCounts();
     } catch (error) {
       logger.error('sealing did not go smoothly', {
         error: error instanceof Error ? error.message : 'unknown',
       });
     } finally {
+      this.rekeyUnseal.forgetOffer();
       barrier.seal();
     }
+  }
+
+  async #settle(): Promise<void> {
+    const stored = await this.#readReady();
+    if (stored) await this.rekeyUnseal.settle(stored);
   }
 
   #startOver(): void {

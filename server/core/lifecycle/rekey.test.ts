@@ -173,6 +173,70 @@ test('a rekey that dies at its commit leaves the old shares working', async () =
   }
 });
 
+/** A rekey from 2 of 3 to `fresh` whose process dies with the answer on its way. */
+async function diedAfterRekey(fresh: RekeyRequest) {
+  const { world, keys } = await unsealedWorld();
+  const rekey = world.lifecycle.rekeyUnseal;
+  await rekey.start(fresh, false);
+  const { keys: made } = await provideAll(rekey, keys.slice(0, 2));
+  return { storage: world.storage, old: keys.slice(1), made: made.bytes.slice(0, fresh.threshold) };
+}
+
+test('when the server dies before new shares reach anybody the old ones still open, and whichever set is used stays', async () => {
+  for (const fresh of [asked(3, 2), asked(5, 3), asked(1, 1)]) {
+    for (const use of ['old', 'made'] as const) {
+      const died = await diedAfterRekey(fresh);
+      const other = use === 'old' ? 'made' : 'old';
+      const before = await openWorld({ storage: died.storage });
+      const [keyring] = await died.storage.read(['core/keyring']);
+      assert.equal((await unsealWith(before, died[use])).sealed, false, `${use}, ${fresh.threshold}`);
+      const [after] = await died.storage.read(['core/keyring']);
+      assert.equal(Buffer.compare(keyring!, after!) !== 0, use === 'made');
+      assert.equal(await opens(before, died[other]), false);
+      assert.equal(await opens(before, died[use]), true);
+    }
+  }
+});
+
+test('between old and new shares, a mixture opens nothing and says so', async () => {
+  const { storage, old, made } = await diedAfterRekey(asked(5, 3));
+  const world = await openWorld({ storage });
+  await unsealWith(world, [old[0]!, made[0]!]);
+  await assert.rejects(unsealWith(world, [made[1]!]), badRequest(/do not make up/));
+  assert.equal((await world.lifecycle.status()).progress, 0);
+  assert.equal((await unsealWith(world, made)).sealed, false);
+});
+
+test('two seconds after a rekey, on the next use of keys, or at sealing, the old shares end', async () => {
+  const ends: ((world: World) => unknown)[] = [
+    async (world) => {
+      world.clock.advance(2_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+    (world) => world.lifecycle.generateRoot.status(),
+    (world) => world.lifecycle.seal(),
+    (world) => world.lifecycle.stop(),
+  ];
+  for (const end of ends) {
+    const { world, keys } = await unsealedWorld();
+    const rekey = world.lifecycle.rekeyUnseal;
+    await rekey.start(asked(2, 2), false);
+    const { keys: fresh } = await provideAll(rekey, keys.slice(0, 2));
+    await end(world);
+    assert.equal(await opens(world, keys.slice(0, 2)), false);
+    assert.equal(await opens(world, fresh.bytes), true);
+  }
+});
+
+test('right after a rekey the new shares speak for their owners', async () => {
+  const { world, keys } = await unsealedWorld();
+  const { rekeyUnseal, generateRoot } = world.lifecycle;
+  await rekeyUnseal.start(asked(1, 1), false);
+  const { keys: fresh } = await provideAll(rekeyUnseal, keys.slice(0, 2));
+  const { nonce } = await generateRoot.start({ otp: '', pgpKey: '' });
+  assert.equal((await generateRoot.provide(hex(fresh.bytes[0]), nonce)).complete, true);
+});
+
 test('wrong numbers of shares and a backup without PGP keys are refused', async () => {
   const { world } = await unsealedWorld();
   const rekey = world.lifecycle.rekeyUnseal;

@@ -1,22 +1,16 @@
-import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import { invalidRequest } from '../../contracts/errors.ts';
 import { equalBytes } from '../../crypto/constant-time.ts';
-import { randomBytes } from '../../crypto/random.ts';
 import { wipe } from '../../crypto/wipe.ts';
 import { type Canceller, type Ceremony, checkCancel, checkNonce } from './ceremony.ts';
 import { makeSharedKey } from './initialise.ts';
-import { decodeShare, keyBytes, ShareCollection } from './key-shares.ts';
-import { type KeysBackup, keysBackupEntry, keysBackupKey, readKeysBackup } from './keys-backup.ts';
+import { decodeShare, ShareCollection } from './key-shares.ts';
+import { type KeysBackup, keysBackupKey, readKeysBackup } from './keys-backup.ts';
+import { backupOf, type NewKeys, offer, putInForce } from './new-keys.ts';
 import { pgpFingerprints } from './pgp.ts';
-import {
-  proveQuorum,
-  quorumOf,
-  requiredQuorum,
-  withKey,
-  wrapRecoveryCheck,
-  wrapRootKey,
-} from './quorum-proof.ts';
-import { type Quorum, type ReadyRecord, type StoredSealRecord, sealRecordEntry } from './seal-record.ts';
+import { quorumOf, requiredQuorum } from './quorum-proof.ts';
+import type { Quorum, ReadyRecord, StoredSealRecord } from './seal-record.ts';
 import { checkShareRequest, type IssuedShares, type ShareRequest } from './share-request.ts';
+import { rootKeyForQuorum } from './unseal.ts';
 
 /** unseal: the keys that unseal (with an auto seal: the root key alone). recovery: the recovery keys of an auto seal. */
 export type RekeyTarget = 'unseal' | 'recovery';
@@ -69,16 +63,11 @@ interface Attempt {
   readonly shares: ShareCollection;
   lastActiveMs: number;
   /** Shares were given out, and wait for verification. */
-  pending?: Pending & { verification: ShareCollection };
+  pending?: { readonly keys: NewKeys; verification: ShareCollection };
 }
 
-/** New keys that are not in force yet. */
-interface Pending {
-  /** The new unseal or recovery key; undefined where only the root key changes. */
-  readonly key: Uint8Array | undefined;
-  readonly backup: KeysBackup | undefined;
-}
-
+/** By then the answer with the new shares has left, or the process has died and the old shares are needed. */
+const settleAfterMs = 2_000;
 const noShares: IssuedShares = { bytes: [], fingerprints: undefined };
 
 /** Replaces keys with the consent of those who hold the old ones. One attempt at a time, in memory only. */
@@ -86,6 +75,8 @@ export class Rekey {
   readonly #ceremony: Ceremony;
   readonly #target: RekeyTarget;
   #attempt: Attempt | undefined;
+  /** New keys that were handed out and open the store beside the old ones. */
+  #offered: { readonly keys: NewKeys; readonly cancelTimer: () => void } | undefined;
 
   constructor(ceremony: Ceremony, target: RekeyTarget) {
     this.#ceremony = ceremony;
@@ -114,7 +105,7 @@ export class Rekey {
         shares: new ShareCollection('now'),
         lastActiveMs: this.#now(),
       };
-      if (firstKeys) return { complete: true, result: await this.#finish(this.#attempt, stored) };
+      if (firstKeys) return { complete: true, result: await this.#finish(this.#attempt, stored, undefined) };
       return { complete: false, status: this.#status(stored.record) };
     });
   }
@@ -150,12 +141,13 @@ export class Rekey {
         attempt.shares.add(decoded);
         const key = await attempt.shares.take(requiredQuorum(stored.record).threshold);
         if (!key) return { complete: false, status: this.#status(stored.record) };
+        let rootKey: Uint8Array | undefined;
         try {
-          await proveQuorum(this.#ceremony.parts.seal, stored.record, key);
+          rootKey = await rootKeyForQuorum(this.#ceremony.parts.seal, stored.record, key);
+          return { complete: true, result: await this.#finish(attempt, stored, rootKey) };
         } finally {
-          wipe(key);
+          wipe(key, rootKey);
         }
-        return { complete: true, result: await this.#finish(attempt, stored) };
       } catch (error) {
         // Taken shares are wiped by their collection; wiping this one again does no harm.
         if (!this.#attempt?.shares.holds(decoded)) wipe(decoded);
@@ -182,11 +174,11 @@ export class Rekey {
       attempt.lastActiveMs = this.#now();
       const key = await pending.verification.take(attempt.request.threshold);
       if (!key) return { complete: false, status: this.#verifyStatus(attempt) };
-      const right = pending.key !== undefined && equalBytes(key, pending.key);
+      const right = pending.keys.key !== undefined && equalBytes(key, pending.keys.key);
       wipe(key);
       if (!right) throw invalidRequest('rekey verification failed; incorrect key shares supplied');
       const verified = pending.verification.nonce;
-      await this.#commit(attempt.request, pending);
+      await putInForce(this.#ceremony.parts, this.#target, await this.#requireTarget(), pending.keys);
       this.discard();
       return { complete: true, nonce: verified };
     });
@@ -213,13 +205,14 @@ export class Rekey {
   /** A fresh root key without asking anybody's shares: only where the server wraps it by itself, for a caller who may. */
   replaceRootKey(): Promise<void> {
     return this.#ceremony.exclusive(async () => {
-      const { record } = await this.#requireTarget();
-      if (record.seal.mode === 'shares') {
+      const stored = await this.#requireTarget();
+      if (stored.record.seal.mode === 'shares') {
         throw invalidRequest('the root key of a server with unseal keys is replaced together with them', {
           hint: 'Use sys/rotate/root/init and sys/rotate/root/update.',
         });
       }
-      await this.#commit({ shares: 1, threshold: 1 }, { key: undefined, backup: undefined });
+      const keys = { quorum: { shares: 1, threshold: 1 }, key: undefined, backup: undefined };
+      await putInForce(this.#ceremony.parts, 'unseal', stored, keys);
     });
   }
 
@@ -239,7 +232,7 @@ export class Rekey {
   discard(): void {
     this.#attempt?.shares.clear();
     this.#attempt?.pending?.verification.clear();
-    wipe(this.#attempt?.pending?.key);
+    wipe(this.#attempt?.pending?.keys.key);
     this.#attempt = undefined;
   }
 
@@ -307,65 +300,80 @@ export class Rekey {
     };
   }
 
-  /** Enough old shares were given: makes the new keys and puts them into force, or lets them wait for verification. */
-  async #finish(attempt: Attempt, { record }: StoredSealRecord<ReadyRecord>): Promise<RekeyResult> {
+  /**
+   * Enough old shares were given: makes the new keys. With verification they wait for it; unseal keys are offered
+   * beside the old ones until the answer has left; the rest is in force at once.
+   */
+  async #finish(
+    attempt: Attempt,
+    stored: StoredSealRecord<ReadyRecord>,
+    rootKey: Uint8Array | undefined,
+  ): Promise<RekeyResult> {
+    const { parts } = this.#ceremony;
     const { request } = attempt;
-    const nonce = attempt.shares.nonce;
-    const rootKeyOnly = this.#target === 'unseal' && record.seal.mode === 'auto';
+    const { nonce } = attempt.shares;
+    const rootKeyOnly = this.#target === 'unseal' && stored.record.seal.mode === 'auto';
     const made = rootKeyOnly ? undefined : await makeSharedKey(request);
-    const keys = made?.issued ?? noShares;
-    const backup = request.backup ? backupOf(nonce, keys) : undefined;
-    const pending = { key: made?.key, backup };
-    let verificationNonce = '';
-    if (request.requireVerification) {
-      attempt.pending = { ...pending, verification: new ShareCollection('now') };
-      verificationNonce = attempt.pending.verification.nonce;
-    } else {
-      try {
-        await this.#commit(request, pending);
-      } finally {
-        wipe(made?.key);
-        this.discard();
-      }
-    }
-    return {
+    const issued = made?.issued ?? noShares;
+    const keys: NewKeys = {
+      quorum: { shares: request.shares, threshold: request.threshold },
+      key: made?.key,
+      backup: request.backup ? backupOf(nonce, issued) : undefined,
+    };
+    const result = {
       nonce,
-      keys,
+      keys: issued,
       backup: request.backup,
       verificationRequired: request.requireVerification,
-      verificationNonce,
     };
+    if (request.requireVerification) {
+      const verification = new ShareCollection('now');
+      attempt.pending = { keys, verification };
+      return { ...result, verificationNonce: verification.nonce };
+    }
+    this.discard();
+    try {
+      if (this.#target === 'recovery' || !made || !rootKey)
+        await putInForce(parts, this.#target, stored, keys);
+      else {
+        await offer(parts, stored, keys, rootKey);
+        this.#settleSoon({ ...keys, key: Uint8Array.from(made.key) });
+      }
+    } finally {
+      wipe(made?.key);
+    }
+    return { ...result, verificationNonce: '' };
   }
 
-  /** One commit: until it is durable the old keys are in force, and from then on the new ones. */
-  async #commit(asked: Quorum, { key, backup }: Pending): Promise<void> {
-    const { parts } = this.#ceremony;
-    const { record, unchanged } = await this.#requireTarget();
-    const quorum = { shares: asked.shares, threshold: asked.threshold };
-    const backupChange = backup
-      ? { put: [keysBackupEntry(this.#target, backup)], remove: [] }
-      : { put: [], remove: [keysBackupKey(this.#target)] };
-    if (this.#target === 'recovery') {
-      if (!key) throw new CofferError('internal', undefined, { detail: 'a recovery rekey without a key' });
-      const recovery = { ...quorum, check: await wrapRecoveryCheck(parts.seal, key) };
-      const put = [sealRecordEntry({ ...record, recovery }), ...backupChange.put];
-      await parts.barrier.plain.commit({ expect: [unchanged], put, remove: backupChange.remove });
-      return;
-    }
-    const rootKey = randomBytes(keyBytes);
-    const keyed = key ? withKey(parts.seal, key) : parts.seal;
-    try {
-      const next = {
-        ...record,
-        seal: { ...record.seal, ...quorum },
-        rootKey: await wrapRootKey(keyed, rootKey),
-      };
-      const put = [sealRecordEntry(next), ...backupChange.put];
-      await parts.barrier.rekeyRoot(rootKey, { expect: [unchanged], put, remove: backupChange.remove });
-    } finally {
-      if (keyed !== parts.seal) await keyed.close();
-      wipe(rootKey);
-    }
+  #settleSoon(keys: NewKeys): void {
+    const { clock, logger } = this.#ceremony.parts;
+    const cancelTimer = clock.after(settleAfterMs, () => {
+      // Asking for anything that needs keys settles.
+      this.status().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : 'unknown';
+        logger.warn('the old unseal keys still open the store beside the new ones', { reason });
+      });
+    });
+    this.#offered = { keys, cancelTimer };
+  }
+
+  /**
+   * Ends the time in which old and new unseal keys both open the store. Must run before anything else uses the keys.
+   * When it fails it is tried again; after sealing, the shares that are brought decide. Says whether the record may have changed.
+   */
+  async settle(stored: StoredSealRecord<ReadyRecord>): Promise<boolean> {
+    const { keys } = this.#offered ?? {};
+    if (!keys) return false;
+    // Another process may have replaced the keys since; then these are not to come back.
+    if (stored.record.offered) await putInForce(this.#ceremony.parts, this.#target, stored, keys);
+    this.forgetOffer();
+    return true;
+  }
+
+  forgetOffer(): void {
+    this.#offered?.cancelTimer();
+    wipe(this.#offered?.keys.key);
+    this.#offered = undefined;
   }
 }
 
@@ -377,13 +385,4 @@ async function checkRekeyRequest(request: RekeyRequest): Promise<void> {
     throw invalidRequest('incorrect number of PGP keys for rekey');
   }
   await checkShareRequest('invalid rekey seal configuration', request);
-}
-
-function backupOf(nonce: string, keys: IssuedShares): KeysBackup {
-  const byFingerprint: Record<string, string[]> = {};
-  for (const [index, fingerprint] of (keys.fingerprints ?? []).entries()) {
-    const share = Buffer.from(keys.bytes[index] ?? []).toString('hex');
-    byFingerprint[fingerprint] = [...(byFingerprint[fingerprint] ?? []), share];
-  }
-  return { nonce, keys: byFingerprint };
 }

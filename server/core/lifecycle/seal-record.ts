@@ -26,6 +26,8 @@ export interface ReadyRecord {
   /** Seals of mode `auto`; absent when nobody holds recovery keys. `check` is wrapped by the seal, base64. */
   readonly recovery?: Quorum & { readonly check: string };
   readonly cluster: { readonly name: string; readonly id: string };
+  /** After a rekey, until it is certain that the new shares were handed out: the same root key under the new unseal key. */
+  readonly offered?: Quorum & { readonly rootKey: string };
 }
 
 export type SealRecord = InitialisingRecord | ReadyRecord;
@@ -53,6 +55,18 @@ export function sealRecordEntry(record: SealRecord): readonly [key: string, byte
   return [sealRecordKey, Buffer.from(JSON.stringify({ format: 1, ...record }))];
 }
 
+/** The record with the keys that are in force, and no others. */
+export function currentReading({ offered: _, ...record }: ReadyRecord): ReadyRecord {
+  return record;
+}
+
+/** The record as it will be once the offered keys are in force; undefined when there are none. */
+export function offeredReading(record: ReadyRecord): ReadyRecord | undefined {
+  if (!record.offered) return undefined;
+  const { shares, threshold, rootKey } = record.offered;
+  return { ...currentReading(record), seal: { ...record.seal, shares, threshold }, rootKey };
+}
+
 function parse(bytes: Uint8Array): SealRecord {
   let value: unknown;
   try {
@@ -73,19 +87,18 @@ function parse(bytes: Uint8Array): SealRecord {
 }
 
 function parseReady(value: Readonly<Record<string, unknown>>): ReadyRecord {
-  const { seal, recovery, cluster } = value;
+  const { seal, recovery, cluster, offered } = value;
   if (!isObject(seal) || !isObject(cluster)) throw damaged('incomplete');
   const mode = seal['mode'];
   if (mode !== 'auto' && mode !== 'shares') throw damaged('of an unknown mode');
-  const ready: ReadyRecord = {
+  return {
     stage: 'ready',
     seal: { type: text(seal['type']), mode, ...quorum(seal) },
     rootKey: text(value['rootKey']),
     cluster: { name: text(cluster['name']), id: text(cluster['id']) },
+    ...(isObject(recovery) && { recovery: { ...quorum(recovery), check: text(recovery['check']) } }),
+    ...(isObject(offered) && { offered: { ...quorum(offered), rootKey: text(offered['rootKey']) } }),
   };
-  if (recovery === undefined) return ready;
-  if (!isObject(recovery)) throw damaged('incomplete');
-  return { ...ready, recovery: { ...quorum(recovery), check: text(recovery['check']) } };
 }
 
 function quorum(value: Readonly<Record<string, unknown>>): Quorum {

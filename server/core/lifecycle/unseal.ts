@@ -1,20 +1,25 @@
 import { CofferError } from '../../contracts/errors.ts';
-import { type Seal, SealError } from '../../contracts/seal.ts';
-import { randomBytes } from '../../crypto/random.ts';
+import type { Seal } from '../../contracts/seal.ts';
 import { wipe } from '../../crypto/wipe.ts';
-import { keyBytes } from './key-shares.ts';
+import { type ShareCollection, wrongShares } from './key-shares.ts';
+import { keysBackupKey } from './keys-backup.ts';
+import { putInForce } from './new-keys.ts';
 import type { LifecycleParts } from './parts.ts';
 import {
   moveRecoveryCheck,
   proveRecoveryKey,
+  requiredQuorum,
   rootKeyFromUnsealKey,
   unwrapRootKey,
-  withKey,
-  wrapRecoveryCheck,
   wrapRootKey,
 } from './quorum-proof.ts';
-import type { SealChoice } from './seal-choice.ts';
-import { type ReadyRecord, type StoredSealRecord, sealRecordEntry } from './seal-record.ts';
+import {
+  currentReading,
+  offeredReading,
+  type ReadyRecord,
+  type StoredSealRecord,
+  sealRecordEntry,
+} from './seal-record.ts';
 
 /** The root key that `key` (unseal or recovery key) gives access to; the caller wipes it. Throws 'invalid-request' for a wrong key. */
 export async function rootKeyForQuorum(
@@ -27,80 +32,75 @@ export async function rootKeyForQuorum(
   return unwrapRootKey(seal, record);
 }
 
+export interface ProvenShares {
+  /** The record as these shares read it: with the keys in force, or with those that a rekey offered. */
+  readonly reading: ReadyRecord;
+  readonly offered: boolean;
+  /** What the shares make up. The caller wipes it. */
+  readonly key: Uint8Array;
+  /** The caller wipes it. */
+  readonly rootKey: Uint8Array;
+}
+
 /**
- * Puts an open store under another seal: a fresh root key, wrapped by the new seal, in one commit with the keyring.
- * The shares of before stay valid in their other role: unseal keys become recovery keys, and recovery keys unseal keys.
- *
- * `key` is what the shares gave; undefined for a store of which nobody holds recovery keys.
+ * Tries the shares given so far. Undefined when more are needed; throws 'invalid-request' when there are enough
+ * and they do not fit.
  */
-export async function migrateSeal(
-  parts: LifecycleParts,
-  choice: Extract<SealChoice, { kind: 'migration' }>,
-  stored: StoredSealRecord<ReadyRecord>,
-  key: Uint8Array | undefined,
-): Promise<void> {
-  const rootKey = randomBytes(keyBytes);
-  try {
-    const record =
-      choice.to.mode === 'shares'
-        ? await underShares(choice.to, stored.record, rootKey, key)
-        : await underAuto(choice, stored.record, rootKey, key);
-    await parts.barrier.rekeyRoot(rootKey, { expect: [stored.unchanged], put: [sealRecordEntry(record)] });
-    parts.logger.info('the store is under another seal now', { from: choice.from.type, to: choice.to.type });
-  } finally {
-    wipe(rootKey);
-  }
-}
-
-async function underShares(
-  to: Seal,
+export async function proveShares(
+  seal: Seal,
   record: ReadyRecord,
-  rootKey: Uint8Array,
-  key: Uint8Array | undefined,
-): Promise<ReadyRecord> {
-  const quorum = record.seal.mode === 'shares' ? record.seal : record.recovery;
-  if (!quorum || !key) throw noRecoveryKeys();
-  const keyed = withKey(to, key);
-  try {
-    const { shares, threshold } = quorum;
-    const { recovery: _, ...rest } = record;
-    return {
-      ...rest,
-      seal: { type: to.type, mode: to.mode, shares, threshold },
-      rootKey: await wrapRootKey(keyed, rootKey),
-    };
-  } finally {
-    await keyed.close();
-  }
-}
-
-async function underAuto(
-  { from, to }: { readonly from: Seal; readonly to: Seal },
-  record: ReadyRecord,
-  rootKey: Uint8Array,
-  key: Uint8Array | undefined,
-): Promise<ReadyRecord> {
-  const { recovery, ...rest } = record;
-  const base: ReadyRecord = {
-    ...rest,
-    seal: { type: to.type, mode: to.mode, shares: 1, threshold: 1 },
-    rootKey: await wrapRootKey(to, rootKey),
-  };
-  if (recovery) {
-    return { ...base, recovery: { ...recovery, check: await moveRecoveryCheck(from, to, recovery.check) } };
-  }
-  if (record.seal.mode === 'auto') return base;
-  if (!key) throw new CofferError('internal', undefined, { detail: 'a migration from shares without a key' });
-  const { shares, threshold } = record.seal;
-  return { ...base, recovery: { shares, threshold, check: await wrapRecoveryCheck(to, key) } };
-}
-
-export function noRecoveryKeys(): SealError {
-  return new SealError(
-    'invalid',
-    'this store has no recovery keys, which would become its unseal keys',
-    'Start it under its old seal, make recovery keys (POST sys/rotate/recovery/init with a token), then migrate.',
+  shares: ShareCollection,
+): Promise<ProvenShares | undefined> {
+  const readings = [currentReading(record), offeredReading(record)].filter(
+    (reading) => reading !== undefined,
   );
+  const thresholds = readings.map((reading) => requiredQuorum(reading).threshold);
+  for (const [index, reading] of readings.entries()) {
+    if (shares.progress !== thresholds[index]) continue;
+    const proven = await proveReading(seal, reading, index === 1, shares).catch((error: unknown) => {
+      // Only when no other reading is left is a wrong key the answer.
+      if (error instanceof CofferError && error.code === 'invalid-request') return undefined;
+      throw error;
+    });
+    if (proven) return proven;
+  }
+  if (shares.progress >= Math.max(...thresholds)) throw wrongShares();
+  return undefined;
+}
+
+async function proveReading(
+  seal: Seal,
+  reading: ReadyRecord,
+  offered: boolean,
+  shares: ShareCollection,
+): Promise<ProvenShares> {
+  const key = await shares.combined();
+  try {
+    return { reading, offered, key, rootKey: await rootKeyForQuorum(seal, reading, key) };
+  } catch (error) {
+    wipe(key);
+    throw error;
+  }
+}
+
+/**
+ * After a rekey whose answer may never have arrived: the keys that people brought stay, and the others end. `stored` is
+ * the record with both; the barrier is open.
+ */
+export async function chooseKeys(
+  parts: LifecycleParts,
+  stored: StoredSealRecord<ReadyRecord>,
+  { reading, offered, key }: ProvenShares,
+): Promise<void> {
+  if (offered) {
+    await putInForce(parts, 'unseal', stored, { quorum: reading.seal, key, backup: 'as it is' });
+    return;
+  }
+  await parts.barrier.plain.commit({
+    expect: [stored.unchanged],
+    put: [sealRecordEntry(reading)],
+    remove: [keysBackupKey('unseal')],
+  });
 }
 
 /** Wraps the root key and the recovery check under the seal's current key, when they are under an older one. */
