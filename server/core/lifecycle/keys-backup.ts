@@ -1,6 +1,6 @@
 import type { PlainRecords } from '../../barrier/index.ts';
 import { CofferError } from '../../contracts/errors.ts';
-import type { RekeyTarget } from './rekey.ts';
+import type { RekeyTarget } from './rekey-request.ts';
 
 /** New shares of the last rekey, each encrypted with its owner's PGP key. */
 export interface KeysBackup {

@@ -5,7 +5,7 @@ import { keyBytes } from './key-shares.ts';
 import { type KeysBackup, keysBackupEntry, keysBackupKey } from './keys-backup.ts';
 import type { LifecycleParts } from './parts.ts';
 import { withKey, wrapRecoveryCheck, wrapRootKey } from './quorum-proof.ts';
-import type { RekeyTarget } from './rekey.ts';
+import type { RekeyTarget } from './rekey-request.ts';
 import {
   currentReading,
   type Quorum,

@@ -2,7 +2,8 @@ import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 import type { Canceller } from './ceremony.ts';
 import { withPublicErrors } from './public-errors.ts';
-import type { Rekey, RekeyProgress, RekeyStatus, VerifyStatus } from './rekey.ts';
+import type { Rekey } from './rekey.ts';
+import type { RekeyProgress, RekeyStatus, VerifyStatus } from './rekey-progress.ts';
 import { base64Of, hexOf } from './share-request.ts';
 
 /**

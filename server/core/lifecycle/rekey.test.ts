@@ -11,7 +11,9 @@ import {
   unsealWith,
   type World,
 } from './lifecycle-harness.ts';
-import type { Rekey, RekeyRequest, RekeyResult } from './rekey.ts';
+import type { Rekey } from './rekey.ts';
+import type { RekeyResult } from './rekey-progress.ts';
+import type { RekeyRequest } from './rekey-request.ts';
 
 const badRequest = (pattern: RegExp) => ({ code: 'invalid-request', message: pattern });
 const asked = (count: number, threshold: number, more: Partial<RekeyRequest> = {}): RekeyRequest => ({

@@ -8,54 +8,17 @@ import { type KeysBackup, keysBackupKey, readKeysBackup } from './keys-backup.ts
 import { backupOf, type NewKeys, offer, putInForce } from './new-keys.ts';
 import { pgpFingerprints } from './pgp.ts';
 import { quorumOf, requiredQuorum } from './quorum-proof.ts';
-import type { Quorum, ReadyRecord, StoredSealRecord } from './seal-record.ts';
-import { checkShareRequest, type IssuedShares, type ShareRequest } from './share-request.ts';
+import type {
+  RekeyProgress,
+  RekeyResult,
+  RekeyStatus,
+  VerifyProgress,
+  VerifyStatus,
+} from './rekey-progress.ts';
+import { checkRekeyRequest, type RekeyRequest, type RekeyTarget } from './rekey-request.ts';
+import type { ReadyRecord, StoredSealRecord } from './seal-record.ts';
+import type { IssuedShares } from './share-request.ts';
 import { rootKeyForQuorum } from './unseal.ts';
-
-/** unseal: the keys that unseal (with an auto seal: the root key alone). recovery: the recovery keys of an auto seal. */
-export type RekeyTarget = 'unseal' | 'recovery';
-
-export interface RekeyRequest extends ShareRequest {
-  /** Keep the new shares, encrypted with PGP, in the store. */
-  readonly backup: boolean;
-  /** The new shares count only once enough of them were given back. */
-  readonly requireVerification: boolean;
-}
-
-export interface RekeyStatus {
-  readonly started: boolean;
-  readonly nonce: string;
-  readonly asked: Quorum;
-  readonly progress: number;
-  readonly required: number;
-  readonly fingerprints: readonly string[] | undefined;
-  readonly backup: boolean;
-  readonly verificationRequired: boolean;
-  readonly verificationNonce: string;
-}
-
-/** The new shares, once enough old ones were given. */
-export interface RekeyResult {
-  readonly nonce: string;
-  readonly keys: IssuedShares;
-  readonly backup: boolean;
-  readonly verificationRequired: boolean;
-  readonly verificationNonce: string;
-}
-
-export interface VerifyStatus {
-  readonly nonce: string;
-  readonly asked: Quorum;
-  readonly progress: number;
-}
-
-export type RekeyProgress =
-  | { readonly complete: false; readonly status: RekeyStatus }
-  | { readonly complete: true; readonly result: RekeyResult };
-
-export type VerifyProgress =
-  | { readonly complete: false; readonly status: VerifyStatus }
-  | { readonly complete: true; readonly nonce: string };
 
 interface Attempt {
   readonly request: RekeyRequest;
@@ -94,8 +57,7 @@ export class Rekey {
   start(request: RekeyRequest, authorised: boolean): Promise<RekeyProgress> {
     return this.#ceremony.exclusive(async () => {
       const stored = await this.#requireTarget();
-      const asked = this.#normalise(request, stored.record);
-      await checkRekeyRequest(asked);
+      const asked = await checkRekeyRequest(this.#target, request, stored.record);
       if (this.#attempt) throw invalidRequest('rekey already in progress');
       const firstKeys = this.#target === 'recovery' && quorumOf(stored.record) === undefined;
       if (!firstKeys || !authorised) requiredQuorum(stored.record);
@@ -262,21 +224,6 @@ export class Rekey {
     return { attempt, pending: attempt.pending };
   }
 
-  /** With an auto seal nobody gets new unseal keys: there is one, and the seal holds it. */
-  #normalise(request: RekeyRequest, record: ReadyRecord): RekeyRequest {
-    if (this.#target === 'recovery' || record.seal.mode === 'shares') return request;
-    const one = (count: number) => count === 0 || count === 1;
-    if (!one(request.shares) || !one(request.threshold)) {
-      throw invalidRequest(
-        'invalid rekey seal configuration: shares and threshold must be 1 with an auto seal',
-      );
-    }
-    if (request.pgpKeys.length > 0 || request.backup || request.requireVerification) {
-      throw invalidRequest('an auto seal gives out no keys to encrypt, back up or verify');
-    }
-    return { ...request, shares: 1, threshold: 1 };
-  }
-
   #status(record: ReadyRecord): RekeyStatus {
     const attempt = this.#attempt;
     return {
@@ -375,14 +322,4 @@ export class Rekey {
     wipe(this.#offered?.keys.key);
     this.#offered = undefined;
   }
-}
-
-async function checkRekeyRequest(request: RekeyRequest): Promise<void> {
-  if (request.backup && request.pgpKeys.length === 0) {
-    throw invalidRequest('cannot request a backup of the new keys without providing PGP keys for encryption');
-  }
-  if (request.pgpKeys.length > 0 && request.pgpKeys.length !== request.shares) {
-    throw invalidRequest('incorrect number of PGP keys for rekey');
-  }
-  await checkShareRequest('invalid rekey seal configuration', request);
 }

@@ -1,7 +1,6 @@
 import type { OperationDeclaration } from '../../contracts/paths.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Operation } from '../../contracts/request.ts';
-import { anonymous } from '../tokens/token-state.ts';
 import { callOf } from './act.ts';
 import type { Exchange } from './exchange.ts';
 import type { PipelineServices } from './pipeline.ts';
@@ -56,13 +55,13 @@ export async function authorize(exchange: Exchange, services: PipelineServices):
   const { token } = exchange;
   if (!token) return;
   const acl = services.access.peek(token) ?? (await services.access.of(token));
-  const relative = exchange.namespace.path.slice(token.namespace.path.length);
   const decision = acl.decide({
     operation: exchange.operation,
-    path: relative === '' ? exchange.path : `${relative}${exchange.path}`,
-    data: exchange.request.data,
-    wrapTtlSeconds: exchange.request.wrapTtlSeconds,
+    namespace: exchange.namespace.path,
+    path: exchange.path,
     sudo: exchange.access === 'sudo',
+    data: exchange.request.data,
+    wrapTtlSeconds: exchange.request.wrapTtlSeconds > 0 ? exchange.request.wrapTtlSeconds : undefined,
   });
   exchange.grantingPolicies = decision.grantingPolicies;
   if (!decision.allowed) throw new CofferError('permission-denied', refusedByPolicy);

@@ -3,7 +3,8 @@ import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Records } from '../../contracts/records.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 import { builtInPolicies } from './built-in-policies.ts';
-import { type Policy, parsePolicy } from './parse-policy.ts';
+import { type Policy, PolicyError, parsePolicy } from './parse-policy.ts';
+import { whyNotDeletable, whyNotWritable } from './policy-names.ts';
 
 /** A policy as it is stored, under `policy/<name>` in its namespace. */
 export interface StoredPolicy {
@@ -32,7 +33,12 @@ export class PolicyStore {
     const records = this.#records(namespaceId);
     for (const [name, text] of builtInPolicies) {
       const stored: StoredPolicy = { name, text, version: 1, modifiedMs: this.#clock.now() };
-      await records.commit({ expect: [{ key: policyPrefix + name, stored: undefined }], put: [[policyPrefix + name, stored]] }).catch(ignoreConflict);
+      await records
+        .commit({
+          expect: [{ key: policyPrefix + name, stored: undefined }],
+          put: [[policyPrefix + name, stored]],
+        })
+        .catch(ignoreConflict);
     }
   }
 
@@ -42,31 +48,44 @@ export class PolicyStore {
   }
 
   /** The parsed policy, kept beside its record. */
-  async parsed(namespaceId: string, name: string): Promise<Policy | undefined> {
-    const stored = await this.#records(namespaceId).get<StoredPolicy>(policyPrefix + name);
+  async parsed(
+    namespace: { readonly id: string; readonly path: string },
+    name: string,
+  ): Promise<Policy | undefined> {
+    const stored = await this.#records(namespace.id).get<StoredPolicy>(policyPrefix + name);
     if (!stored) return undefined;
-    stored.memo ??= parsePolicy(name, stored.value.text);
+    stored.memo ??= parsePolicy(name, stored.value.text, namespace.path);
     return stored.memo as Policy;
   }
 
   async list(namespaceId: string): Promise<string[]> {
     const names = await this.#records(namespaceId).scanKeys(policyPrefix, { limit: 1_000_000 });
-    return names.map((key) => key.slice(policyPrefix.length)).filter((name) => name !== 'response-wrapping' && name !== 'control-group');
+    return names
+      .map((key) => key.slice(policyPrefix.length))
+      .filter((name) => name !== 'response-wrapping' && name !== 'control-group');
   }
 
   /** Throws 'invalid-request' with the parser's sentence. `cas` as in OpenBao: the version that must be there, -1 for none. */
   async write(namespaceId: string, name: string, text: string, cas?: number): Promise<void> {
-    if (!namePattern.test(name)) throw invalidRequest('a policy name cannot hold control characters, "*" or "+"');
-    if (name === 'root' || name === 'response-wrapping') throw invalidRequest(`cannot update "${name}" policy`);
+    if (!namePattern.test(name))
+      throw invalidRequest('a policy name cannot hold control characters, "*" or "+"');
+    const refusal = whyNotWritable(name);
+    if (refusal) throw invalidRequest(refusal);
     const policyText = decodeBase64(text);
-    if (Buffer.byteLength(policyText) > maxPolicyBytes) throw invalidRequest('the policy is larger than 1 MiB');
-    parsePolicy(name, policyText);
+    if (Buffer.byteLength(policyText) > maxPolicyBytes)
+      throw invalidRequest('the policy is larger than 1 MiB');
+    checkText(name, policyText);
     const records = this.#records(namespaceId);
     const key = policyPrefix + name;
     for (let attempt = 1; ; attempt++) {
       const before = await records.get<StoredPolicy>(key);
       if (cas !== undefined && cas !== (before?.value.version ?? -1)) throw new CofferError('cas-mismatch');
-      const next: StoredPolicy = { name, text: policyText, version: (before?.value.version ?? 0) + 1, modifiedMs: this.#clock.now() };
+      const next: StoredPolicy = {
+        name,
+        text: policyText,
+        version: (before?.value.version ?? 0) + 1,
+        modifiedMs: this.#clock.now(),
+      };
       try {
         await records.commit({ expect: [{ key, stored: before }], put: [[key, next]] });
         return;
@@ -78,13 +97,23 @@ export class PolicyStore {
   }
 
   async remove(namespaceId: string, name: string): Promise<void> {
-    if (name === 'default') throw invalidRequest('cannot delete default policy');
-    if (name === 'root' || name === 'response-wrapping') throw invalidRequest(`cannot delete "${name}" policy`);
+    const refusal = whyNotDeletable(name);
+    if (refusal) throw invalidRequest(refusal);
     await this.#records(namespaceId).commit({ remove: [policyPrefix + name] });
   }
 
   #records(namespaceId: string): Records {
     return this.#recordsOf(namespaceId, 'sys/');
+  }
+}
+
+function checkText(name: string, text: string): void {
+  try {
+    parsePolicy(name, text);
+  } catch (error) {
+    if (error instanceof PolicyError)
+      throw invalidRequest(error.message, error.hint === '' ? {} : { hint: error.hint });
+    throw error;
   }
 }
 

@@ -60,7 +60,7 @@ export function internalPaths(mounts: Mounts, access: Access, tokens: TokenStore
     const state = token ? await tokens.find(token) : undefined;
     if (!state || !namespace.path.startsWith(state.namespace.path)) return undefined;
     const acl = await access.of(state);
-    const relative = namespace.path.slice(state.namespace.path.length);
-    return { reaches: (mountPath) => acl.grantsBelow(`${relative}${mountPath}`) };
+    return { reaches: (mountPath) => acl.grantsBelow(mountPath, namespace.path) };
   }
 }
+

@@ -162,9 +162,8 @@ export function capabilityPaths(access: Access, tokens: TokenStore): PathDeclara
     if (!state) throw new CofferError('invalid-request', '1 error occurred:\n\t* invalid token\n\n');
     const reachable = namespace.path.startsWith(state.namespace.path);
     const acl = await access.of(state);
-    const relative = namespace.path.slice(state.namespace.path.length);
     const data: Record<string, unknown> = {};
-    for (const one of asked) data[one] = reachable ? acl.capabilities(`${relative}${one.replace(/^\//, '')}`) : ['deny'];
+    for (const one of asked) data[one] = reachable ? acl.capabilities(one.replace(/^\//, ''), namespace.path) : ['deny'];
     return { data: asked.length === 1 ? { capabilities: data[asked[0]!], ...data } : data };
   }
 }

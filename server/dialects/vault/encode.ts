@@ -8,6 +8,13 @@ import type { Answer, Exchange, WrapInfo } from '../../core/pipeline/exchange.ts
 const encodedData = new WeakMap<object, string>();
 const jsonType = 'application/json';
 
+interface Rendered {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
 /** Writes the answer in Vault's words: envelope, status, errors. */
 export function encode(answer: Answer, response: ServerResponse): void {
   const { exchange, error } = answer;
@@ -15,28 +22,32 @@ export function encode(answer: Answer, response: ServerResponse): void {
     encodeError(error, exchange, response);
     return;
   }
-  const { reply, declared, wrap } = exchange;
-  if (wrap) {
-    send(response, 200, envelope(exchange, 'null', wrap, { requestId: '', auth: 'null', bare: true }));
+  if (exchange.wrap) {
+    send(response, 200, wrapEnvelope(exchange.wrap));
     return;
   }
-  if (reply?.raw) {
-    send(response, reply.raw.status ?? reply.status ?? 200, reply.raw.body, reply.raw.contentType, reply.headers);
-    return;
-  }
+  const rendered = render(exchange);
+  if (rendered) send(response, rendered.status, rendered.body, rendered.contentType, rendered.headers);
+  else encodeNothing(exchange, response);
+}
+
+/** What a wrapping token will be exchanged for: the answer as it would have been sent. */
+export function renderBody(exchange: Exchange): { readonly status: number; readonly body: string } {
+  const rendered = render(exchange);
+  if (!rendered) return { status: 204, body: '' };
+  return { status: rendered.status, body: typeof rendered.body === 'string' ? rendered.body : Buffer.from(rendered.body).toString() };
+}
+
+/** Undefined when there is nothing to say. */
+function render(exchange: Exchange): Rendered | undefined {
+  const { reply, declared } = exchange;
+  if (reply?.raw) return { status: reply.raw.status ?? reply.status ?? 200, body: reply.raw.body, contentType: reply.raw.contentType, headers: reply.headers };
+  if (!reply || isEmpty(exchange)) return undefined;
   const shape = declared?.shape ?? exchange.target?.declaration.shape ?? 'envelope';
-  if (!reply || isEmpty(exchange)) {
-    encodeNothing(exchange, response);
-    return;
-  }
   const data = dataOf(reply.data);
-  if (shape === 'bare') {
-    send(response, reply.status ?? 200, `${data}\n`, jsonType, reply.headers);
-    return;
-  }
   const auth = exchange.issued ? encodeAuth(exchange.issued) : 'null';
-  const body = envelope(exchange, data, undefined, { requestId: exchange.request.id, auth, bare: false, flattened: shape === 'flattened' });
-  send(response, reply.status ?? 200, body, jsonType, reply.headers);
+  const body = shape === 'bare' ? `${data}\n` : envelope(exchange, data, auth, shape === 'flattened');
+  return { status: reply.status ?? 200, body, contentType: jsonType, headers: reply.headers };
 }
 
 /** A failure that happened before there was an exchange. */
@@ -55,11 +66,11 @@ export function encodeError(error: CofferError, exchange: Exchange | undefined, 
 function encodeNothing(exchange: Exchange, response: ServerResponse): void {
   const { operation, reply } = exchange;
   if (operation === 'read' || operation === 'list' || operation === 'scan') {
-    send(response, 404, warningsOf(exchange) ? envelope(exchange, 'null', undefined, { requestId: exchange.request.id, auth: 'null', bare: false }) : '{"errors":[]}\n');
+    send(response, 404, warningsOf(exchange) ? envelope(exchange, 'null') : '{"errors":[]}\n');
     return;
   }
   if (warningsOf(exchange)) {
-    send(response, reply?.status ?? 200, envelope(exchange, 'null', undefined, { requestId: exchange.request.id, auth: 'null', bare: false }));
+    send(response, reply?.status ?? 200, envelope(exchange, 'null'));
     return;
   }
   response.writeHead(reply?.status ?? 204, { 'Cache-Control': 'no-store', ...reply?.headers });
@@ -76,19 +87,18 @@ function isEmpty(exchange: Exchange): boolean {
   return reply.data === undefined;
 }
 
-function envelope(
-  exchange: Exchange,
-  data: string,
-  wrap: WrapInfo | undefined,
-  how: { readonly requestId: string; readonly auth: string; readonly bare: boolean; readonly flattened?: boolean },
-): string {
-  const lease = exchange.lease;
+function envelope(exchange: Exchange, data: string, auth = 'null', flattened = false): string {
+  const { lease, mount, request } = exchange;
   const seconds = lease?.ttlSeconds ?? exchange.reply?.leaseDurationSeconds ?? 0;
-  const warnings = how.bare ? undefined : warningsOf(exchange);
+  const warnings = warningsOf(exchange);
   // Flattened keys come first so that the envelope's own keys win where they share a name.
-  const head = how.flattened && data.length > 2 && data !== 'null' ? `${data.slice(0, -1)},` : '{';
-  const mountType = exchange.mount && !how.bare ? `,"mount_type":${JSON.stringify(exchange.mount.entry.type)}` : '';
-  return `${head}"request_id":"${how.requestId}","lease_id":${lease ? JSON.stringify(lease.id) : '""'},"renewable":${lease?.renewable ?? false},"lease_duration":${seconds},"data":${data},"wrap_info":${wrap ? encodeWrap(wrap) : 'null'},"warnings":${warnings ? JSON.stringify(warnings) : 'null'},"auth":${how.auth}${mountType}}\n`;
+  const head = flattened && data.length > 2 && data !== 'null' ? `${data.slice(0, -1)},` : '{';
+  const mountType = mount ? `,"mount_type":${JSON.stringify(mount.entry.type)}` : '';
+  return `${head}"request_id":"${request.id}","lease_id":${lease ? JSON.stringify(lease.id) : '""'},"renewable":${lease?.renewable ?? false},"lease_duration":${seconds},"data":${data},"wrap_info":null,"warnings":${warnings ? JSON.stringify(warnings) : 'null'},"auth":${auth}${mountType}}\n`;
+}
+
+function wrapEnvelope(wrap: WrapInfo): string {
+  return `{"request_id":"","lease_id":"","renewable":false,"lease_duration":0,"data":null,"wrap_info":${encodeWrap(wrap)},"warnings":null,"auth":null}\n`;
 }
 
 function warningsOf(exchange: Exchange): readonly string[] | undefined {

@@ -153,7 +153,7 @@ function folderProblem(folder: string, error: unknown): StartProblem {
 
 /** A folder of something else is not a data folder: it is probably a slip. */
 function refuseForeignFolder(folder: string): void {
-  const isOwn = (name: string): boolean => name.startsWith(idName) || name.startsWith(storeName);
+  const isOwn = (name: string): boolean => name.startsWith(idName) || name.startsWith('coffer.');
   const foreign = readdirSync(folder).find((name) => name !== 'lost+found' && !isOwn(name));
   if (foreign === undefined) return;
   throw new StartProblem(

@@ -26,6 +26,7 @@ export class Committer {
   readonly #onFatal: (error: StorageError) => void;
   #queue: Group[] = [];
   #underWay: Group | undefined;
+  #spare: ArrayBuffer | undefined;
   #scheduled = false;
   #fatal: StorageError | undefined;
   #idle: (() => void) | undefined;
@@ -66,7 +67,7 @@ export class Committer {
     if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
     const last = this.#queue.at(-1);
     const open = last !== undefined && last.packer.length <= maxGroupBytes;
-    const group = open ? last : { packer: new ChangePacker(), waiting: [] };
+    const group = open ? last : { packer: new ChangePacker(this.#takeSpare()), waiting: [] };
     group.packer.add(change);
     if (!open) this.#queue.push(group);
     const { waiting }: Group = group;
@@ -94,6 +95,12 @@ export class Committer {
     await exited;
   }
 
+  #takeSpare(): ArrayBuffer | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
+  }
+
   #send(): void {
     this.#scheduled = false;
     const group = this.#queue.shift();
@@ -116,6 +123,7 @@ export class Committer {
     }
     const group = this.#underWay;
     this.#underWay = undefined;
+    this.#spare = reply.spare;
     this.#worker.unref();
     if (this.#queue.length > 0) this.#send();
     for (const [i, plain] of reply.outcomes.entries()) {

@@ -135,7 +135,8 @@ describe('SQLite storage', () => {
     const storage = await open({ path });
     const logBytes = () => statSync(join(path, 'coffer.db-wal')).size;
     const commit = async (count: number) => {
-      for (let i = 0; i < count; i++) await storage.commit({ put: [[`k/${i % 5}`, randomBytes(1024 * 1024)]] });
+      for (let i = 0; i < count; i++)
+        await storage.commit({ put: [[`k/${i % 5}`, randomBytes(1024 * 1024)]] });
     };
     await commit(60);
     ok(logBytes() < 25 * 1024 * 1024, `the log has ${logBytes()} bytes`);

@@ -2,7 +2,7 @@ import { type Revision, StorageConflict, StorageError } from '../../contracts/st
 import type { Outcome } from './group-writer.ts';
 import type { PackedChanges } from './packed-changes.ts';
 
-/** What the writer thread is told, one at a time; it answers each with one reply. */
+/** What the writer thread is told, one at a time; it answers each group with one reply. */
 export type WriterRequest = { readonly group: PackedChanges } | 'close';
 
 /** An outcome as it crosses between threads, where errors would lose their class. */
@@ -13,8 +13,8 @@ export type PlainOutcome =
 
 export type WriterReply =
   | 'ready'
-  | 'closed'
-  | { readonly outcomes: readonly PlainOutcome[] }
+  /** One outcome per change of the group, and the block that the group came in. */
+  | { readonly outcomes: readonly PlainOutcome[]; readonly spare: ArrayBuffer }
   /** Not an answer: the writer found out between groups that it can't go on. */
   | { readonly failure: PlainOutcome };
 

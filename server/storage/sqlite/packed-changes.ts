@@ -14,11 +14,19 @@ export interface PackedChanges {
 }
 
 const initialBytes = 64 * 1024;
+/** A larger block is not worth keeping for the next group. */
+const maxReusedBytes = 1024 * 1024;
 
 export class ChangePacker {
-  #bytes = Buffer.from(new ArrayBuffer(initialBytes));
+  #bytes: Buffer<ArrayBuffer>;
   #length = 0;
   #count = 0;
+
+  /** `spare` is a block that an earlier group is done with. */
+  constructor(spare?: ArrayBuffer) {
+    const reused = spare !== undefined && spare.byteLength <= maxReusedBytes ? spare : undefined;
+    this.#bytes = Buffer.from(reused ?? new ArrayBuffer(initialBytes));
+  }
 
   /** In bytes. */
   get length(): number {

@@ -2,7 +2,7 @@
  * The writer thread: the only connection that writes. Its entry data is the database's file name.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { StorageError } from '../../contracts/storage.ts';
 import { checkpointer } from './checkpoint.ts';
 import { storageErrorOf } from './errors.ts';
@@ -11,52 +11,60 @@ import { plainOf, type WriterReply, type WriterRequest } from './messages.ts';
 import { unpackChanges } from './packed-changes.ts';
 import { connect } from './schema.ts';
 
-if (parentPort === null || typeof workerData !== 'string')
-  throw new TypeError('writer.ts runs as a worker of sqlite');
-serve(parentPort, workerData);
+if (parentPort === null || typeof workerData !== 'string') {
+  throw new TypeError('writer.ts is started as a thread by committer.ts');
+}
+start(parentPort, workerData);
 
-interface Port {
-  postMessage(reply: WriterReply): void;
-  on(event: 'message', listener: (request: WriterRequest) => void): unknown;
-  close(): void;
+function start(port: MessagePort, file: string): void {
+  const reply = (message: WriterReply, ...transfer: ArrayBuffer[]) => port.postMessage(message, transfer);
+  try {
+    const db = connect(file);
+    serve(port, db, file, reply);
+    reply('ready');
+  } catch (error) {
+    reply({ failure: plainOf(storageErrorOf(error, file, 'reading')) });
+    port.close();
+  }
 }
 
-function serve(port: Port, file: string): void {
-  let db: DatabaseSync;
-  try {
-    db = connect(file);
-  } catch (error) {
-    port.postMessage({ failure: plainOf(storageErrorOf(error, file, 'reading')) });
-    port.close();
-    return;
-  }
+type Reply = (message: WriterReply, ...transfer: ArrayBuffer[]) => void;
+
+function serve(port: MessagePort, db: DatabaseSync, file: string, reply: Reply): void {
   const writer = new GroupWriter(db, file);
   const checkpoint = checkpointer(db);
-  /** After the first fatal failure nothing is written any more, not even the log moved. */
+  /** The first fatal failure, after which nothing is written any more, nor the log moved. */
   let fatal: StorageError | undefined;
-  port.on('message', (request) => {
+
+  const apply = (packed: Exclude<WriterRequest, 'close'>['group']): Outcome[] => {
+    if (fatal !== undefined) return Array<Outcome>(packed.count).fill(fatal);
+    const outcomes = writer.apply(unpackChanges(packed));
+    fatal = outcomes.filter((outcome) => outcome instanceof StorageError).find(isFatal);
+    return outcomes;
+  };
+
+  port.on('message', (request: WriterRequest) => {
     if (request === 'close') {
       if (fatal === undefined) db.close();
-      port.postMessage('closed');
       port.close();
       return;
     }
-    const outcomes: Outcome[] = fatal
-      ? Array.from({ length: request.group.count }, () => fatal!)
-      : writer.apply(unpackChanges(request.group));
-    port.postMessage({ outcomes: outcomes.map(plainOf) });
-    for (const outcome of outcomes)
-      if (outcome instanceof StorageError && outcome.kind === 'fatal') fatal = outcome;
+    const outcomes = apply(request.group);
+    const spare = request.group.bytes;
+    reply({ outcomes: outcomes.map(plainOf), spare }, spare);
     if (fatal !== undefined) return;
     try {
       checkpoint();
     } catch (error) {
       // No space, or locked: the log keeps everything, and the next group tries again.
       const failure = storageErrorOf(error, file, 'writing');
-      if (failure.kind !== 'fatal') return;
+      if (!isFatal(failure)) return;
       fatal = failure;
-      port.postMessage({ failure: plainOf(failure) });
+      reply({ failure: plainOf(failure) });
     }
   });
-  port.postMessage('ready');
+}
+
+function isFatal(error: StorageError): boolean {
+  return error.kind === 'fatal';
 }

@@ -1,0 +1,141 @@
+import { fileURLToPath } from 'node:url';
+import type { AuditDevicePlugin } from './contracts/audit-device.ts';
+import type { AuthMethodPlugin } from './contracts/auth-method.ts';
+import { CofferError } from './contracts/errors.ts';
+import type { JsonObject } from './contracts/request.ts';
+import type { Seal, SealPlugin } from './contracts/seal.ts';
+import type { SecretsEnginePlugin } from './contracts/secrets-engine.ts';
+import { StorageError, type StorageBackend, type StoragePlugin } from './contracts/storage.ts';
+import { Barrier } from './barrier/index.ts';
+import { buildCore, type Core } from './build-core.ts';
+import { vaultHandler } from './dialects/vault/handler.ts';
+import { loadPlugins } from './load-plugins.ts';
+import type { Configuration } from './start-up/configuration/configuration.ts';
+import type { OwnRequest, RunningServer, ServerOptions, StartServer } from './start-up/server-contract.ts';
+
+/** Composition root: configuration → storage, seals, barrier, core → a server that answers. */
+export const startServer: StartServer = async (options) => {
+  const { configuration, logger, clock } = options;
+  const [storages, seals, engines, authMethods, auditDevices] = await Promise.all([
+    loadPlugins<StoragePlugin>('storage'),
+    loadPlugins<SealPlugin>('seals'),
+    loadPlugins<SecretsEnginePlugin>('engines'),
+    loadPlugins<AuthMethodPlugin>('auth-methods'),
+    loadPlugins<AuditDevicePlugin>('audit-devices'),
+  ]);
+  const storage = await openStorage(storages, options);
+  try {
+    const { seal, retired } = await openSeals(seals, options);
+    const barrier = new Barrier({
+      storage,
+      clock,
+      logger: logger.named('barrier'),
+      cacheBytes: configuration.cacheBytes,
+      exclusiveStore: isExclusive(configuration),
+      acceptPlaintextRecords: configuration.acceptPlaintextRecords,
+    });
+    const core = buildCore({ configuration, storage, barrier, seal, retiredSeals: retired, engines, authMethods, auditDevices, clock, logger, programFolders: [programFolder()] });
+    await core.start();
+    return runningServer(core, storage, options);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+};
+
+function runningServer(core: Core, storage: StorageBackend, options: ServerOptions): RunningServer {
+  const { logger, clock } = options;
+  const serve = vaultHandler(core.pipeline, clock, logger.named('http'));
+  let stopping: Promise<void> | undefined;
+  return {
+    handler(request, response, connection) {
+      serve(request, response, connection, connection.listener.maxRequestBytes);
+    },
+    lifecycle: {
+      async status() {
+        const { initialised, sealed } = await core.lifecycle.status();
+        return { initialized: initialised, sealed };
+      },
+      async initialize({ shares, threshold, rootToken }) {
+        const request = { shares, threshold, pgpKeys: [] };
+        const automatic = core.lifecycle.parts.seal.mode === 'auto';
+        const result = await core.lifecycle.init({
+          ...(automatic ? { recovery: request } : { unseal: request }),
+          ...(rootToken === undefined ? {} : { rootTokenId: rootToken }),
+        });
+        return { rootToken: result.rootToken, keysBase64: ((automatic ? result.recoveryKeys : result.keys)?.bytes ?? []).map((share) => Buffer.from(share).toString('base64')) };
+      },
+      async unseal(share) {
+        const { sealed } = await core.lifecycle.submitShare(share, { migrate: false });
+        return { sealed };
+      },
+    },
+    request: (own) => ownRequest(core, own, clock.now()),
+    async reload(configuration) {
+      await core.reload(configuration);
+    },
+    stop() {
+      stopping ??= (async () => {
+        await core.stop();
+        await storage.close();
+      })();
+      return stopping;
+    },
+  };
+}
+
+/** A request of the program's own: the same pipeline, from loopback. */
+async function ownRequest(core: Core, own: OwnRequest, nowMs: number): Promise<JsonObject | undefined> {
+  const operation = own.operation === 'create' || own.operation === 'update' ? 'write' : own.operation;
+  const answer = await core.pipeline.run({
+    id: crypto.randomUUID(),
+    timeMs: nowMs,
+    operation,
+    namespaceHeader: '',
+    path: own.path,
+    token: own.token,
+    data: own.data ?? {},
+    wrapTtlSeconds: 0,
+    remoteAddress: '127.0.0.1',
+    remotePort: 0,
+    clientCertificates: [],
+    headers: {},
+  });
+  if (answer.error) throw answer.error;
+  const { issued, reply } = answer.exchange;
+  if (issued) return { client_token: issued.clientToken, accessor: issued.accessor, policies: issued.policies };
+  return reply?.data ?? undefined;
+}
+
+async function openStorage(plugins: ReadonlyMap<string, StoragePlugin>, options: ServerOptions): Promise<StorageBackend> {
+  const { type, settings } = options.configuration.storage;
+  const plugin = plugins.get(type);
+  if (!plugin) throw new StorageError('invalid', `there is no storage "${type}"`, `This server has: ${[...plugins.keys()].join(', ')}.`);
+  return plugin.open(settings, { logger: options.logger.named(`storage.${type}`), onFatal: (error) => options.onFatal(error) });
+}
+
+async function openSeals(plugins: ReadonlyMap<string, SealPlugin>, options: ServerOptions): Promise<{ seal: Seal; retired: Seal[] }> {
+  const stanzas = options.configuration.seals.length > 0 ? options.configuration.seals : [{ type: 'shamir', settings: {}, disabled: false }];
+  const context = { environment: options.environment, logger: options.logger.named('seal') };
+  const open = (stanza: { readonly type: string; readonly settings: Readonly<Record<string, unknown>> }) => {
+    const plugin = plugins.get(stanza.type);
+    if (!plugin) throw new CofferError('invalid-request', `there is no seal "${stanza.type}"`, { hint: `This server has: ${[...plugins.keys()].join(', ')}.` });
+    return plugin.open(stanza.settings, context);
+  };
+  const active = stanzas.find((stanza) => !stanza.disabled);
+  const seal = await open(active ?? { type: 'shamir', settings: {} });
+  const retired: Seal[] = [];
+  for (const stanza of stanzas) if (stanza.disabled) retired.push(await open(stanza));
+  // Shares need no settings, so a store under them can always be migrated from.
+  if (seal.type !== 'shamir' && !retired.some(({ type }) => type === 'shamir')) retired.push(await open({ type: 'shamir', settings: {} }));
+  return { seal, retired };
+}
+
+function isExclusive(configuration: Configuration): boolean {
+  return configuration.storage.type === 'memory' || configuration.storage.settings['exclusive'] === true;
+}
+
+/** The folder of the running program, where no audit file may ever be made. */
+function programFolder(): string {
+  return fileURLToPath(new URL('..', import.meta.url));
+}
