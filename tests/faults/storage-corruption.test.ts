@@ -83,6 +83,7 @@ describe('SQLite storage on a damaged file', () => {
     return seen;
   }
 
+  // A few bytes damaged inside a page can also hide a key: SQLite has no checksums. See server/storage/sqlite/README.md.
   for (const [what, bytes] of [
     ['zeros', Buffer.alloc(pageBytes)],
     ['noise', createHash('shake256', { outputLength: pageBytes }).update('noise').digest()],
@@ -91,7 +92,7 @@ describe('SQLite storage on a damaged file', () => {
     it(`gives right data, an error, or what does not authenticate, but no gap: a page of ${what}`, async (t) => {
       const pages = statSync(sound).size / pageBytes;
       const total = { right: 0, error: 0, unauthentic: 0, missing: 0 };
-      for (let page = 0; page < pages; page += Math.ceil(pages / 25)) {
+      for (let page = 0; page < pages; page += Math.ceil(pages / 12)) {
         damage(page * pageBytes, bytes);
         for (const [kind, count] of Object.entries(await readAll()))
           total[kind as keyof typeof total] += count;

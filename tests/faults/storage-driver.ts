@@ -1,11 +1,11 @@
 /**
  * A process that writes to the storage in the folder named first until it is killed, or as many rounds as the
- * second word says. It prints a line for everything it was told; what `storage-history.ts` expects afterwards
- * follows from those lines.
+ * second word says. It prints a line for everything it was told, which `checkHistory` holds against the storage.
  */
 import { writeSync } from 'node:fs';
 import { silentLogger } from '../../server/contracts/logger.ts';
 import { plugin } from '../../server/storage/sqlite/index.ts';
+import { changeOf } from './storage-history.ts';
 
 const [path = '', rounds] = process.argv.slice(2);
 const say = (line: string) => writeSync(1, `${line}\n`);
@@ -18,19 +18,9 @@ const start = await storage.revision();
 say('open');
 
 async function write(writer: number, last: number): Promise<void> {
-  const pair = (round: number) => [
-    `pair/${writer}/${start}-${round}/left`,
-    `pair/${writer}/${start}-${round}/right`,
-  ];
   for (let round = 0; round < last; round++) {
-    // Now and then more than the page cache takes, so that half of it is in the log before the commit.
-    const value = Buffer.alloc(round % 20 === 10 ? 5_000_000 : 300, `${start}-${round}`);
-    const put = pair(round).map((key) => [key, value] as const);
     try {
-      await storage.commit({
-        put: [[`newest/${writer}`, Buffer.from(`${start}-${round}`)], ...put],
-        remove: pair(round - 3),
-      });
+      await storage.commit(changeOf(writer, start, round));
       say(`acknowledged ${writer} ${start}-${round}`);
     } catch (error) {
       say(`refused ${error instanceof Error && 'kind' in error ? error.kind : error}`);
@@ -38,8 +28,7 @@ async function write(writer: number, last: number): Promise<void> {
   }
 }
 
-if (rounds === undefined)
-  await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((writer) => write(writer, Number.MAX_VALUE)));
-else await write(0, Number(rounds));
+if (rounds !== undefined) await write(0, Number(rounds));
+else await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((writer) => write(writer, Number.MAX_VALUE)));
 await storage.close();
 say('closed');
