@@ -79,6 +79,31 @@ test('a LIST with its trailing slash goes round no deny', () => {
   assert.ok(can(acl(rule('secret/+', 'list')), 'list', 'secret/a/'));
 });
 
+test('a mount is known to who is granted something on it or below it', () => {
+  for (const path of [
+    'secret/a',
+    'secret/data/+/x',
+    'secret/*',
+    '*',
+    'sec*',
+    '+/x',
+    'secret',
+    'secret/+',
+    '+/+/+/d*',
+  ]) {
+    assert.ok(acl(rule(path, 'read')).grantsBelow('secret/'), path);
+  }
+  for (const path of ['other/a', 'secrets/*', 'other/+/x'])
+    assert.ok(!acl(rule(path, 'read')).grantsBelow('secret/'), path);
+  assert.ok(!acl(rule('*', 'read') + rule('secret/*', 'deny')).grantsBelow('secret/'));
+  assert.ok(
+    acl(rule('secret/*', 'read') + rule('secret/+', 'deny') + rule('secret/+/+', 'deny')).grantsBelow(
+      'secret/',
+    ),
+  );
+  assert.ok(!acl(rule('secret/a', 'deny')).grantsBelow('secret/'));
+});
+
 test('a plus sign is one whole segment, and a star counts only at the end', () => {
   const one = acl(rule('a/+/c', 'read') + rule('b/x*y', 'read') + rule('c/d+', 'read'));
   assert.ok(can(one, 'read', 'a/b/c'));

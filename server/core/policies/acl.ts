@@ -1,5 +1,5 @@
 import type { Operation } from '../../contracts/request.ts';
-import { rulesGrantBelow } from './grants-below.ts';
+import { pathsBelow, rulesGrantBelow } from './grants-below.ts';
 import { satisfiesParameters } from './parameters.ts';
 import type { Capability } from './parse-policy.ts';
 import type { Permissions } from './permissions.ts';
@@ -150,7 +150,10 @@ export class Acl {
    */
   grantsBelow(mountPath: string, namespace = ''): boolean {
     if (this.capabilities(mountPath, namespace)[0] !== 'deny') return true;
-    return rulesGrantBelow(this.listed, fullPath(namespace, mountPath));
+    const path = fullPath(namespace, mountPath);
+    if (rulesGrantBelow(this.listed, path)) return true;
+    // A wider glob may grant what lies deeper than every rule with a + reaches.
+    return pathsBelow(this.listed, path).some((below) => (this.#find(below, false)?.granted.size ?? 0) > 0);
   }
 
   /**

@@ -10,6 +10,13 @@ export function rulesGrantBelow({ exact, prefixes, segments }: ListedRules, moun
   return segments.some(([path, { granted }]) => granted.size > 0 && reachesBelow(path.split('/'), parts));
 }
 
+/** A path that no rule names, at each depth below the mount that a rule with `+` can tell from the next. */
+export function pathsBelow({ segments }: ListedRules, mountPath: string): string[] {
+  const deepest = segments.reduce((most, [path]) => Math.max(most, path.split('/').length), 0);
+  const levels = Math.max(1, Math.min(deepest - mountPath.split('/').length + 2, 64));
+  return Array.from({ length: levels }, (_, level) => `${mountPath}${'\u0000/'.repeat(level)}\u0000`);
+}
+
 /** `rules` are sorted by path, so those below the mount stand together. */
 function anyBelow(rules: readonly Rule[], mountPath: string): boolean {
   let low = 0;
