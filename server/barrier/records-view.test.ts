@@ -87,6 +87,43 @@ test('list, scan and scanKeys page through the same keys in the same order', asy
   );
 });
 
+test('scan and scanKeys take any beginning of a key and any place to go on from', async () => {
+  const { barrier } = await openBarrier();
+  const name = fc
+    .stringMatching(/^[ab0.\-/]{1,6}$/)
+    .filter((key) => !key.includes('//') && !/^\/|\/$/.test(key));
+  const part = fc
+    .stringMatching(/^[ab0.\-/]{0,4}$/)
+    .filter((text) => !text.includes('//') && !text.startsWith('/'));
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(name, { maxLength: 30 }),
+      part,
+      fc.option(part, { nil: undefined }),
+      fc.integer({ min: 1, max: 9 }),
+      async (keys, prefix, after, limit) => {
+        const records = barrier.records('root', `run${run++}/`);
+        await records.commit({ put: keys.map((key) => [key, key]) });
+        const bytes = (text: string) => Buffer.from(text);
+        const expected = keys
+          .filter((key) => key.startsWith(prefix))
+          .filter((key) => after === undefined || Buffer.compare(bytes(key), bytes(after)) > 0)
+          .toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)))
+          .slice(0, limit);
+        const page = after === undefined ? { limit } : { after, limit };
+        assert.deepEqual(await records.scanKeys(prefix, page), expected, 'scanKeys');
+        assert.deepEqual(
+          (await records.scan(prefix, page)).map(([key]) => key),
+          expected,
+          'scan',
+        );
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test('a listing longer than one page of storage is whole', async () => {
   const { barrier } = await openBarrier();
   const records = barrier.records('root', 'x/');

@@ -24,7 +24,7 @@ export async function* entriesBelow(
 ): AsyncGenerator<[key: string, value: Uint8Array][]> {
   const end = endOfPrefix(prefix);
   if (end === undefined) throw new TypeError('a scan needs a prefix');
-  let from = after?.startsWith(prefix) ? `${after}\0` : prefix;
+  let from = after !== undefined && !isBefore(after, prefix) ? `${after}\0` : prefix;
   let limit = Math.min(maxPage, firstPage);
   for (;;) {
     const entries = await storage.scan(from, end, limit);
@@ -39,8 +39,8 @@ export async function* entriesBelow(
 }
 
 /**
- * Up to `limit` keys below the folder `prefix` that are greater than `after` (a key below it), in key order, without
- * reading values: a walk over `list`, because a value may have 32 MiB.
+ * Up to `limit` keys that begin with `prefix` and are greater than `after`, in key order, without reading values: a walk
+ * over `list`, because a value may have 32 MiB.
  */
 export async function walkKeys(
   storage: StorageBackend,
@@ -48,21 +48,39 @@ export async function walkKeys(
   after: string | undefined,
   limit: number,
 ): Promise<string[]> {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  const begins = prefix.slice(folder.length);
   const keys: string[] = [];
-  await walk(
-    storage,
-    prefix,
-    after?.startsWith(prefix) ? after.slice(prefix.length) : undefined,
-    limit,
-    keys,
-  );
+  if (after?.startsWith(prefix)) await walk(storage, folder, after.slice(folder.length), begins, limit, keys);
+  else if (after === undefined || isBefore(after, prefix)) {
+    await walk(storage, folder, justBefore(begins), begins, limit, keys);
+  }
   return keys;
 }
 
+/** A text below every one that begins with `text`, and above all but few that are less. */
+function justBefore(text: string): string | undefined {
+  const points = Array.from(text, (character) => character.codePointAt(0) ?? 0);
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  const before = last === 0xe000 ? 0xd7ff : last - 1;
+  // A slash would send the walk into that folder.
+  const end = before === slashPoint ? '.\u{10ffff}' : `${String.fromCodePoint(before)}\u{10ffff}`;
+  return String.fromCodePoint(...points) + end;
+}
+
+const slashPoint = 0x2f;
+
+function isBefore(a: string, b: string): boolean {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+}
+
+/** Names in `folder` that begin with `begins`; all of its folders' keys. */
 async function walk(
   storage: StorageBackend,
   folder: string,
   after: string | undefined,
+  begins: string,
   limit: number,
   found: string[],
 ): Promise<void> {
@@ -71,7 +89,7 @@ async function walk(
   if (after !== undefined && slash !== -1) {
     // The walk stopped inside this folder.
     last = after.slice(0, slash + 1);
-    await walk(storage, folder + last, after.slice(slash + 1), limit, found);
+    await walk(storage, folder + last, after.slice(slash + 1), '', limit, found);
   }
   while (found.length < limit) {
     const page = Math.min(limit - found.length, 1000);
@@ -81,7 +99,11 @@ async function walk(
     );
     for (const name of names) {
       if (found.length >= limit) return;
-      if (name.endsWith('/')) await walk(storage, folder + name, undefined, limit, found);
+      if (!name.startsWith(begins)) {
+        if (isBefore(name, begins)) continue;
+        return;
+      }
+      if (name.endsWith('/')) await walk(storage, folder + name, undefined, '', limit, found);
       else found.push(folder + name);
     }
     if (names.length < page) return;

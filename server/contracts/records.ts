@@ -22,7 +22,7 @@ export interface Records {
     prefix: string,
     page: { after?: string; limit: number },
   ): Promise<[key: string, stored: Stored<T>][]>;
-  /** The same without reading or decrypting values, and with the index marks. `prefix` is empty or ends in '/'. */
+  /** The same without reading or decrypting values, and with the index marks. */
   scanKeys(prefix: string, page: { after?: string; limit: number }): Promise<string[]>;
   /** All or nothing, durable when it resolves. Rejects with `StorageConflict` when an expectation fails. */
   commit(change: RecordChange): Promise<void>;
