@@ -54,6 +54,12 @@ test('precedence: exact, later first wildcard, no prefix, fewer plus signs, long
   }
 });
 
+test('a plus sign that is only a character counts as the first wildcard of its rule, as in Vault', () => {
+  const odd = acl(rule('+a/+/b', 'deny') + rule('+/longer/b', 'read'));
+  assert.ok(can(odd, 'read', '+a/longer/b'));
+  assert.ok(!can(odd, 'read', '+a/other/b'));
+});
+
 test('deny is absolute within one path and gives way to a more specific rule', () => {
   assert.ok(!can(acl(rule('a/*', 'read'), rule('a/*', 'deny'), rule('a/*', 'read')), 'read', 'a/b'));
   assert.ok(can(acl(rule('a/*', 'deny'), rule('a/b', 'read')), 'read', 'a/b'));

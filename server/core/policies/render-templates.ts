@@ -57,7 +57,7 @@ function renderPath(template: string, identity: TemplateIdentity, namespace: str
     if (value === undefined || !isHarmless(value)) return undefined;
     path += value + after;
   }
-  return path.includes('+*') ? undefined : path;
+  return path;
 }
 
 function isHarmless(value: string): boolean {
