@@ -69,6 +69,14 @@ test('deep nesting is refused before it is parsed, at any depth', () => {
   assert.deepEqual(parseJson('["[[[[[[[[[[[[[["]', { maxDepth: 1 }), ['[[[[[[[[[[[[[[']);
 });
 
+test('brackets in strings do not count as depth, and no string hides those outside', () => {
+  for (const text of ['["\\"[[[["]', '["\\\\\\"[[[["]', '{"\\"{{[[":1}'])
+    assert.ok(parseJson(text, { maxDepth: 1 }), text);
+  for (const text of ['["\\\\",[[1]]]', '["\\"",[[1]]]'.replace('""', '\\""'), '{"a":"\\\\","b":[[1]]}']) {
+    assert.throws(() => parseJson(text, { maxDepth: 2 }), { kind: 'too-deep' }, text);
+  }
+});
+
 test('limits on strings and on the number of values hold', () => {
   assert.throws(() => parseJson('{"a":"12345"}', { maxDepth: 9, maxStringLength: 4 }), { kind: 'too-large' });
   assert.throws(() => parseJson('[1,2,3,4]', { maxDepth: 9, maxValues: 3 }), { kind: 'too-large' });
