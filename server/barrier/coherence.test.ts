@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { StorageConflict } from '../contracts/storage.ts';
-import { openBarrier, openMemoryStorage, openSecond, SlowStorage } from './testing.ts';
+import { openBarrier, openMemoryStorage, openSecond, SlowStorage } from './barrier-harness.ts';
 
 /** A gate that a test opens. */
 function gate() {
@@ -42,6 +42,22 @@ test('an own commit whose answer came late does not hide what another process wr
   await mine;
   await barrier.freshen();
   assert.equal((await records.get('k'))?.value, 'theirs');
+});
+
+test('of two own commits of one key, the one that storage has is answered, whichever was acknowledged last', async () => {
+  const storage = new SlowStorage(await openMemoryStorage());
+  const { barrier } = await openBarrier({ storage, exclusiveStore: true });
+  const records = barrier.records('root', 'x/');
+  const held = gate();
+  storage.after = (call) => (call === 'commit' ? held.wait : undefined);
+  const first = records.commit({ put: [['k', 'first']] });
+  await turn();
+  storage.after = () => {};
+  await records.commit({ put: [['k', 'second']] });
+  assert.equal((await records.get('k'))?.value, 'second');
+  held.open();
+  await first;
+  assert.equal((await records.get('k'))?.value, 'second');
 });
 
 test('those who ask after a commit do not join a reading from before it', async () => {

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageConflict } from '../contracts/storage.ts';
 import { randomBytes } from '../crypto/random.ts';
+import { entriesOf, openBarrier, openMemoryStorage, openSecond, SlowStorage } from './barrier-harness.ts';
 import { Barrier, WrongRootKey } from './index.ts';
-import { entriesOf, openBarrier, openMemoryStorage, openSecond, SlowStorage } from './testing.ts';
 
 /** The key id in the header of the one record under `prefix`. */
 async function termOf(storage: Parameters<typeof entriesOf>[0], key: string): Promise<number> {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { copyOf, entriesOf, openBarrier, openMemoryStorage, openSecond, SlowStorage } from './testing.ts';
+import {
+  copyOf,
+  entriesOf,
+  openBarrier,
+  openMemoryStorage,
+  openSecond,
+  SlowStorage,
+} from './barrier-harness.ts';
 
 test('a namespace without a key has no records', async () => {
   const { barrier } = await openBarrier();

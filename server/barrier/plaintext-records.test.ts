@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openBarrier, openMemoryStorage } from './testing.ts';
+import { openBarrier, openMemoryStorage } from './barrier-harness.ts';
 
 const row = (json: string) => Buffer.concat([Buffer.of(0), Buffer.from(json)]);
 

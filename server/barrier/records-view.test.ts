@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson } from '../../formats/json/index.ts';
 import { StorageConflict } from '../contracts/storage.ts';
-import { openBarrier, openSecond } from './testing.ts';
+import { openBarrier, openSecond } from './barrier-harness.ts';
 
 test('what was committed is read back, from memory and by another process from storage', async () => {
   const { barrier, storage, rootKey } = await openBarrier();

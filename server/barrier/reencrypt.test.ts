@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { entriesOf, openBarrier, openMemoryStorage, openSecond, SlowStorage } from './barrier-harness.ts';
 import type { ReencryptProgress } from './index.ts';
-import { entriesOf, openBarrier, openMemoryStorage, openSecond, SlowStorage } from './testing.ts';
 
 async function terms(storage: Parameters<typeof entriesOf>[0]): Promise<Set<number>> {
   const rows = await entriesOf(storage, 'n/');

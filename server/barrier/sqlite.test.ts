@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '../contracts/logger.ts';
 import { plugin } from '../storage/sqlite/index.ts';
-import { openBarrier, openSecond } from './testing.ts';
+import { openBarrier, openSecond } from './barrier-harness.ts';
 
 async function withFolder(action: (path: string) => Promise<void>): Promise<void> {
   const path = await mkdtemp(join(tmpdir(), 'coffer-barrier-'));
