@@ -4,15 +4,20 @@ import type { LifecycleParts } from './parts.ts';
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
+/** How often to look whether another server has initialised the store that both share. */
+const lookAgainMs = 5_000;
 
-/** Unseals at start, and goes on trying for as long as the key service is away. */
+/** Unseals at start, and goes on trying while the key service is away or the store is not initialised yet. */
 export class AutoUnseal {
-  readonly #parts: Pick<LifecycleParts, 'clock' | 'logger'>;
+  readonly #parts: Pick<LifecycleParts, 'clock' | 'logger' | 'seal'>;
   readonly #attempt: () => Promise<LifecycleState>;
   #cancel: () => void = () => {};
   #stopped = false;
 
-  constructor(parts: Pick<LifecycleParts, 'clock' | 'logger'>, attempt: () => Promise<LifecycleState>) {
+  constructor(
+    parts: Pick<LifecycleParts, 'clock' | 'logger' | 'seal'>,
+    attempt: () => Promise<LifecycleState>,
+  ) {
     this.#parts = parts;
     this.#attempt = attempt;
   }
@@ -20,14 +25,16 @@ export class AutoUnseal {
   /** The outcome of the first attempt. Rejects only with what is not a `SealError`: a damaged store, a hook that failed. */
   async start(): Promise<StartOutcome> {
     try {
-      return { state: await this.#attempt() };
+      const state = await this.#attempt();
+      this.#lookAgain(state);
+      return { state };
     } catch (error) {
       if (!(error instanceof SealError)) throw error;
       this.#parts.logger.error('the server could not unseal itself', {
         error: error.message,
         hint: error.hint,
       });
-      if (error.kind === 'unavailable') this.#retryAfter(firstRetryMs);
+      if (error.kind === 'unavailable') this.#again(firstRetryMs, firstRetryMs);
       return { state: 'sealed', problem: error };
     }
   }
@@ -37,19 +44,24 @@ export class AutoUnseal {
     this.#cancel();
   }
 
-  #retryAfter(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#cancel = this.#parts.clock.after(delayMs, () => void this.#retry(delayMs));
+  #lookAgain(state: LifecycleState): void {
+    if (state === 'uninitialised' && this.#parts.seal.mode === 'auto') this.#again(lookAgainMs, firstRetryMs);
   }
 
-  async #retry(delayMs: number): Promise<void> {
+  #again(delayMs: number, backOffMs: number): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#parts.clock.after(delayMs, () => void this.#retry(backOffMs));
+  }
+
+  async #retry(backOffMs: number): Promise<void> {
     if (this.#stopped) return;
     try {
-      await this.#attempt();
+      this.#lookAgain(await this.#attempt());
     } catch (error) {
       const message = error instanceof Error ? error.message : 'unknown';
       this.#parts.logger.error('the server could still not unseal itself', { error: message });
-      this.#retryAfter(Math.min(delayMs * 2, longestRetryMs));
+      const nextMs = Math.min(backOffMs * 2, longestRetryMs);
+      this.#again(nextMs, nextMs);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 import { randomBytes, randomUUID } from '../../crypto/random.ts';
@@ -7,6 +8,7 @@ import type { LifecycleParts } from './parts.ts';
 import { encryptWithPgp } from './pgp.ts';
 import { withKey, wrapRecoveryCheck, wrapRootKey } from './quorum-proof.ts';
 import {
+  type InitialisingRecord,
   type ReadyRecord,
   readSealRecord,
   type SealExpectation,
@@ -89,15 +91,20 @@ async function checkInitRequest({ seal }: LifecycleParts, request: InitRequest):
 async function claimStore({ storage, barrier, clock, logger }: LifecycleParts): Promise<SealExpectation> {
   const before = await readSealRecord(barrier.plain);
   if (before?.record.stage === 'ready') throw alreadyInitialised();
-  const age = before ? Math.abs(clock.now() - before.record.startedAtMs) : abandonedAfterMs;
-  if (age < abandonedAfterMs) {
+  if (before && !isAbandoned(before.record, clock.now())) {
     throw new CofferError('unavailable', 'another initialisation of this store is under way', {
       hint: 'If it was interrupted, try again in ten seconds.',
     });
   }
   if (!before) await refuseForeignData(storage);
   const attempt = randomUUID();
-  const entry = sealRecordEntry({ stage: 'initialising', attempt, startedAtMs: clock.now() });
+  const entry = sealRecordEntry({
+    stage: 'initialising',
+    attempt,
+    startedAtMs: clock.now(),
+    host: hostname(),
+    pid: process.pid,
+  });
   await barrier.plain.commit({ expect: [before?.unchanged ?? sealRecordAbsent], put: [entry] });
   const claimed = await readSealRecord(barrier.plain);
   if (claimed?.record.stage !== 'initialising' || claimed.record.attempt !== attempt)
@@ -107,6 +114,18 @@ async function claimStore({ storage, barrier, clock, logger }: LifecycleParts): 
     await empty(storage, claimed.unchanged);
   }
   return claimed.unchanged;
+}
+
+/** Old enough, or of a process of this machine that is no more. */
+function isAbandoned({ startedAtMs, host, pid }: InitialisingRecord, nowMs: number): boolean {
+  if (Math.abs(nowMs - startedAtMs) >= abandonedAfterMs) return true;
+  if (host !== hostname() || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
 }
 
 async function refuseForeignData(storage: LifecycleParts['storage']): Promise<void> {
@@ -201,7 +220,7 @@ async function issueRootToken(token: string, pgpKey: string | undefined): Promis
 
 /** Lets the next attempt start at once. When this fails too, it starts when the claim is old. */
 async function giveUpClaim({ barrier, logger }: LifecycleParts, claim: SealExpectation): Promise<void> {
-  const entry = sealRecordEntry({ stage: 'initialising', attempt: '', startedAtMs: 0 });
+  const entry = sealRecordEntry({ stage: 'initialising', attempt: '', startedAtMs: 0, host: '', pid: 0 });
   await barrier.plain.commit({ expect: [claim], put: [entry] }).catch((error: unknown) => {
     logger.warn('the claim of a failed initialisation stays', {
       error: error instanceof Error ? error.name : 'unknown',

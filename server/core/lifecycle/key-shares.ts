@@ -1,7 +1,7 @@
-import { combine, split } from 'shamir-secret-sharing';
 import { type CofferError, invalidRequest } from '../../contracts/errors.ts';
 import { equalBytes } from '../../crypto/constant-time.ts';
 import { randomUUID } from '../../crypto/random.ts';
+import { combineShares, parseShare, ShareError, splitSecret } from '../../crypto/shamir.ts';
 import { wipe } from '../../crypto/wipe.ts';
 import type { Quorum } from './seal-record.ts';
 
@@ -13,11 +13,9 @@ const maxShareBytes = keyBytes + 1;
 const maxShareText = 256;
 
 /** A share or key as people give it, hex or base64. The caller wipes the result. */
-export function decodeShare(text: string): Buffer {
-  const trimmed = text.trim();
-  if (trimmed === '') throw invalidRequest("'key' must be specified in request body as JSON");
-  const share = text.length > maxShareText ? undefined : decode(trimmed);
-  if (!share) throw invalidRequest("'key' must be a valid hex or base64 string");
+export function decodeShare(text: string): Uint8Array {
+  if (text.trim() === '') throw invalidRequest("'key' must be specified in request body as JSON");
+  const share = parse(text);
   if (share.length < minShareBytes || share.length > maxShareBytes) {
     wipe(share);
     throw invalidRequest(
@@ -29,25 +27,28 @@ export function decodeShare(text: string): Buffer {
   return share;
 }
 
-function decode(text: string): Buffer | undefined {
-  if (/^(?:[0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, 'hex');
-  if (/^[0-9a-z+/]+={0,2}$/i.test(text) && text.length % 4 === 0) return Buffer.from(text, 'base64');
-  return undefined;
+function parse(text: string): Uint8Array {
+  const notAShare = "'key' must be a valid hex or base64 string";
+  if (text.length > maxShareText) throw invalidRequest(notAShare);
+  try {
+    return parseShare(text);
+  } catch (error) {
+    if (error instanceof ShareError) throw invalidRequest(error.message);
+    throw error;
+  }
 }
 
 /** The shares of `key`: a single one is the key itself, as with Vault. The caller wipes key and shares. */
-export async function splitKey(key: Uint8Array, quorum: Quorum): Promise<Uint8Array[]> {
-  if (quorum.shares === 1) return [Uint8Array.from(key)];
-  return split(Uint8Array.from(key), quorum.shares, quorum.threshold);
+export function splitKey(key: Uint8Array, quorum: Quorum): Promise<Uint8Array[]> {
+  return splitSecret(key, quorum.shares, quorum.threshold);
 }
 
-async function combineShares(shares: readonly Uint8Array[]): Promise<Uint8Array> {
-  const [only] = shares;
-  if (only && shares.length === 1) return Uint8Array.from(only);
+async function combineKey(shares: readonly Uint8Array[]): Promise<Uint8Array> {
   try {
-    return await combine(shares.map((share) => Uint8Array.from(share)));
-  } catch {
-    throw wrongShares();
+    return await combineShares(shares);
+  } catch (error) {
+    if (error instanceof ShareError) throw wrongShares();
+    throw error;
   }
 }
 
@@ -62,7 +63,7 @@ export function wrongShares(): CofferError {
 export class ShareCollection {
   /** Names this attempt; '' before the first share when `named` is 'when started'. */
   #nonce: string;
-  #shares: Buffer[] = [];
+  #shares: Uint8Array[] = [];
 
   constructor(named: 'now' | 'when started') {
     this.#nonce = named === 'now' ? randomUUID() : '';
@@ -77,7 +78,7 @@ export class ShareCollection {
   }
 
   /** Takes `share` over. One that was given before is not counted twice. */
-  add(share: Buffer): void {
+  add(share: Uint8Array): void {
     if (this.#shares.some((other) => equalBytes(other, share))) {
       wipe(share);
       return;
@@ -86,20 +87,20 @@ export class ShareCollection {
     this.#shares.push(share);
   }
 
-  holds(share: Buffer): boolean {
+  holds(share: Uint8Array): boolean {
     return this.#shares.includes(share);
   }
 
   /** The key that the shares given so far make up, which stay; the caller wipes it. */
   combined(): Promise<Uint8Array> {
-    return combineShares(this.#shares);
+    return combineKey(this.#shares);
   }
 
   /** The key when there are `threshold` shares, which are then dropped; the caller wipes it. */
   async take(threshold: number): Promise<Uint8Array | undefined> {
     if (this.#shares.length < threshold) return undefined;
     try {
-      return await combineShares(this.#shares);
+      return await combineKey(this.#shares);
     } finally {
       this.clear();
     }

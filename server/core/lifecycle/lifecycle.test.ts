@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { ManualClock } from '../../contracts/clock.ts';
 import { type Seal, SealError } from '../../contracts/seal.ts';
 import {
   guardedStorage,
@@ -12,6 +16,7 @@ import {
   shares,
   unsealWith,
 } from './lifecycle-harness.ts';
+import { sealRecordEntry } from './seal-record.ts';
 
 const badRequest = (pattern: RegExp) => ({ code: 'invalid-request', message: pattern });
 
@@ -176,6 +181,27 @@ test('an init that dies at any commit can be repeated, and its keys work', async
   }
 });
 
+test('an init under way elsewhere is left alone until it is old or its process is gone', async () => {
+  const gone = await promisify(execFile)(process.execPath, ['-p', 'process.pid']);
+  const claim = (pid: number, host = hostname()) =>
+    ({ stage: 'initialising', attempt: 'x', startedAtMs: 0, host, pid }) as const;
+  const tries: [ReturnType<typeof claim>, number, boolean][] = [
+    [claim(process.ppid), 9_000, false],
+    [claim(process.ppid), 10_000, true],
+    [claim(Number(gone.stdout)), 0, true],
+    [claim(Number(gone.stdout), 'another-machine'), 0, false],
+  ];
+  for (const [record, ageMs, allowed] of tries) {
+    const world = await openWorld({ clock: new ManualClock(1_000_000) });
+    const startedAtMs = world.clock.now() - ageMs;
+    await world.barrier.plain.commit({ put: [sealRecordEntry({ ...record, startedAtMs })] });
+    const tried = world.lifecycle.init({ unseal: shares(1, 1) });
+    if (allowed) await tried;
+    else await assert.rejects(tried, { code: 'unavailable', message: /under way/ });
+    assert.equal(await world.lifecycle.initialised(), allowed);
+  }
+});
+
 test('an init whose hook fails leaves an uninitialised store that can be initialised at once', async () => {
   let fail = true;
   const world = await openWorld({
@@ -264,6 +290,40 @@ test('a key service that is away is asked again until it answers', async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   assert.equal(restarted.lifecycle.unsealed, true);
+});
+
+test('a server that shares its store opens by itself once another has initialised it', async () => {
+  const seal = await openStatic();
+  const [one, two] = [await openWorld({ seal }), await openWorld({ seal })];
+  const waiting = await openWorld({ seal, storage: one.storage });
+  assert.deepEqual(await waiting.lifecycle.start(), { state: 'uninitialised' });
+  assert.deepEqual(await two.lifecycle.start(), { state: 'uninitialised' });
+  await one.lifecycle.init({});
+  for (const world of [waiting, two]) {
+    world.clock.advance(5_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.equal(waiting.lifecycle.unsealed, true);
+  assert.equal(two.lifecycle.unsealed, false);
+});
+
+test('once sealed by hand, no retry opens the server again', async () => {
+  const seal = await openStatic();
+  const world = await openWorld({ seal });
+  await world.lifecycle.start();
+  await world.lifecycle.init({});
+  await world.lifecycle.seal();
+  world.clock.advance(60_000);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(world.lifecycle.unsealed, false);
+});
+
+test('a hook that fails while sealing does not keep the barrier open', async () => {
+  const world = await openWorld({ hooks: { onSealing: () => Promise.reject(new Error('stuck')) } });
+  const { keys } = await world.lifecycle.init({ unseal: shares(1, 1) });
+  await unsealWith(world, keys.bytes);
+  await world.lifecycle.seal();
+  assert.equal(world.barrier.sealed, true);
 });
 
 test('a start under a new key with the old one beside it wraps everything again', async () => {

@@ -204,7 +204,7 @@ export class Lifecycle {
     return record.seal.type !== seal.type && retiredSeals.some(({ type }) => type === record.seal.type);
   }
 
-  async #useShare(share: Buffer, { migrate }: { readonly migrate: boolean }): Promise<void> {
+  async #useShare(share: Uint8Array, { migrate }: { readonly migrate: boolean }): Promise<void> {
     const stored = await this.#requireStored();
     const choice = chooseSeal(this.#parts, stored.record);
     if (migrate && choice.kind === 'same') {
@@ -281,18 +281,16 @@ export class Lifecycle {
     this.rekeyUnseal.discard();
     this.rekeyRecovery.discard();
     this.generateRoot.discard();
-    try {
-      await hooks.onSealing();
-      await this.#settle();
-      await barrier.persistCounts();
-    } catch (error) {
-      logger.error('sealing did not go smoothly', {
-        error: error instanceof Error ? error.message : 'unknown',
+    const steps = [() => this.#settle(), () => hooks.onSealing(), () => barrier.persistCounts()];
+    for (const step of steps) {
+      await step().catch((error: unknown) => {
+        logger.error('sealing did not go smoothly', {
+          error: error instanceof Error ? error.message : 'unknown',
+        });
       });
-    } finally {
-      this.rekeyUnseal.forgetOffer();
-      barrier.seal();
     }
+    this.rekeyUnseal.forgetOffer();
+    barrier.seal();
   }
 
   async #settle(): Promise<void> {

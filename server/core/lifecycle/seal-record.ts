@@ -16,6 +16,9 @@ export interface InitialisingRecord {
   readonly stage: 'initialising';
   readonly attempt: string;
   readonly startedAtMs: number;
+  /** The process that is at it. */
+  readonly host: string;
+  readonly pid: number;
 }
 
 export interface ReadyRecord {
@@ -80,6 +83,8 @@ function parse(bytes: Uint8Array): SealRecord {
       stage: 'initialising',
       attempt: text(value['attempt']),
       startedAtMs: count(value['startedAtMs'], 0, Number.MAX_SAFE_INTEGER),
+      host: text(value['host']),
+      pid: count(value['pid'], 0, Number.MAX_SAFE_INTEGER),
     };
   }
   if (value['stage'] !== 'ready') throw damaged('of an unknown stage');
