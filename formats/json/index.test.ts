@@ -72,7 +72,7 @@ test('deep nesting is refused before it is parsed, at any depth', () => {
 test('brackets in strings do not count as depth, and no string hides those outside', () => {
   for (const text of ['["\\"[[[["]', '["\\\\\\"[[[["]', '{"\\"{{[[":1}'])
     assert.ok(parseJson(text, { maxDepth: 1 }), text);
-  for (const text of ['["\\\\",[[1]]]', '["\\"",[[1]]]'.replace('""', '\\""'), '{"a":"\\\\","b":[[1]]}']) {
+  for (const text of ['["\\\\",[[1]]]', '["\\"",[[1]]]', '{"a":"\\\\","b":[[1]]}']) {
     assert.throws(() => parseJson(text, { maxDepth: 2 }), { kind: 'too-deep' }, text);
   }
 });
@@ -122,7 +122,7 @@ test('any text is parsed as the runtime does or refused with a JsonError', () =>
         assert.notEqual(locateProblem(text).reason, 'it cannot be read', JSON.stringify(text));
         return;
       }
-      assert.deepEqual(JSON.parse(stringifyJson(parseJson(text))), JSON.parse(JSON.stringify(expected)));
+      assert.deepEqual(JSON.parse(stringifyJson(parseJson(text))), expected);
     }),
     { numRuns: 3000 },
   );
