@@ -20,8 +20,11 @@ process.exitCode = await runCommandLine({
   environment: process.env,
   terminal: processTerminal(),
   async runServer(argv, environment) {
-    const { runServer } = await import('../server/main.ts');
-    return runServer(argv, environment);
+    const [{ runCommand }, { startServer }] = await Promise.all([
+      import('../server/start-up/run-command.ts'),
+      import('../server/main.ts'),
+    ]);
+    return runCommand(argv, environment, startServer);
   },
 });
 
