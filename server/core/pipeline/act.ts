@@ -19,7 +19,8 @@ export async function act(exchange: Exchange, _services: PipelineServices): Prom
     return;
   }
   if (!target) throw new CofferError('no-route', '1 error occurred:\n\t* unsupported path\n\n');
-  if (!exchange.declared) throw new CofferError('unsupported-operation', '1 error occurred:\n\t* unsupported operation\n\n');
+  if (!exchange.declared)
+    throw new CofferError('unsupported-operation', '1 error occurred:\n\t* unsupported operation\n\n');
   exchange.fields = target.fields.read(exchange.parameters, request.data);
   const warnings = target.fields.warnings(request.data);
   if (warnings) exchange.warnings = warnings;
@@ -42,7 +43,9 @@ export function callOf(exchange: Exchange): Call<FieldValues<FieldDeclarations>>
       remoteAddress: request.remoteAddress,
       remotePort: request.remotePort,
       clientCertificates: request.clientCertificates,
-      ...(request.token !== undefined && (mount?.entry.type === 'token' || mount?.entry.type === 'system') ? { token: request.token } : {}),
+      ...(request.token !== undefined && (mount?.entry.type === 'token' || mount?.entry.type === 'system')
+        ? { token: request.token }
+        : {}),
       ...(mount?.entry.type === 'system' ? { wrapTtlSeconds: request.wrapTtlSeconds } : {}),
       headers: passed ? passThrough(request.headers, passed) : noHeaders,
     },
@@ -50,7 +53,10 @@ export function callOf(exchange: Exchange): Call<FieldValues<FieldDeclarations>>
   };
 }
 
-function passThrough(headers: Exchange['request']['headers'], names: readonly string[]): Readonly<Record<string, readonly string[]>> {
+function passThrough(
+  headers: Exchange['request']['headers'],
+  names: readonly string[],
+): Readonly<Record<string, readonly string[]>> {
   const passed: Record<string, readonly string[]> = {};
   for (const name of names) {
     const key = name.toLowerCase();

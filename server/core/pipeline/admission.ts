@@ -1,5 +1,5 @@
-import type { OperationDeclaration } from '../../contracts/paths.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { OperationDeclaration } from '../../contracts/paths.ts';
 import type { Operation } from '../../contracts/request.ts';
 import { callOf } from './act.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,7 +18,8 @@ export async function authenticate(exchange: Exchange, services: PipelineService
   if (request.token === undefined || request.token === '') throw new CofferError('permission-denied');
   if (!services.isUnsealed()) throw new CofferError('sealed');
   let state = await services.tokenStore.find(request.token);
-  if (!state || !exchange.namespace.path.startsWith(state.namespace.path)) throw new CofferError('permission-denied');
+  if (!state || !exchange.namespace.path.startsWith(state.namespace.path))
+    throw new CofferError('permission-denied');
   if (!state.allowsAddress(request.remoteAddress)) throw new CofferError('permission-denied');
   if (state.entry.numUses > 0) {
     state = await services.tokenStore.use(state);
@@ -70,5 +71,10 @@ export async function authorize(exchange: Exchange, services: PipelineServices):
 function declaredFor(exchange: Exchange, operation: Operation): OperationDeclaration | undefined {
   const operations = exchange.target?.declaration.operations;
   if (!operations) return undefined;
-  return operations[operation] ?? (operation === 'create' || operation === 'update' ? (operations.write ?? operations.update ?? operations.create) : undefined);
+  return (
+    operations[operation] ??
+    (operation === 'create' || operation === 'update'
+      ? (operations.write ?? operations.update ?? operations.create)
+      : undefined)
+  );
 }

@@ -1,5 +1,11 @@
 import type { CofferError } from '../../contracts/errors.ts';
-import type { AuditExchange, AuditMount, AuditOutcome, AuditPolicyResults, AuditToken } from '../audit/exchange.ts';
+import type {
+  AuditExchange,
+  AuditMount,
+  AuditOutcome,
+  AuditPolicyResults,
+  AuditToken,
+} from '../audit/exchange.ts';
 import type { Mount } from '../mounts/mount.ts';
 import type { MountEntry } from '../mounts/mount-entry.ts';
 import type { TokenState } from '../tokens/token-state.ts';
@@ -28,7 +34,11 @@ export function auditResponse(exchange: Exchange, services: PipelineServices): P
 }
 
 /** A request that ended with an error leaves both entries too. */
-export async function auditRefusal(exchange: Exchange, error: CofferError, services: PipelineServices): Promise<void> {
+export async function auditRefusal(
+  exchange: Exchange,
+  error: CofferError,
+  services: PipelineServices,
+): Promise<void> {
   if (!services.isUnsealed() || isUnaudited(exchange) || error.code === 'audit-failure') return;
   if (!exchange.audit) {
     exchange.audit = describe(exchange, error.message);
@@ -41,7 +51,10 @@ export async function auditRefusal(exchange: Exchange, error: CofferError, servi
 /** Status polls (health, seal status, leader) and everything before there is a key to hash with. */
 function isUnaudited(exchange: Exchange): boolean {
   const { target } = exchange;
-  return target?.declaration.whileSealed === true && (exchange.operation === 'read' || exchange.access === 'anyone');
+  return (
+    target?.declaration.whileSealed === true &&
+    (exchange.operation === 'read' || exchange.access === 'anyone')
+  );
 }
 
 function describe(exchange: Exchange, error: string | undefined): AuditExchange {
@@ -138,7 +151,10 @@ function factsOfToken(token: TokenState): AuditToken {
 function factsOfPolicies(names: readonly string[]): AuditPolicyResults {
   let facts = policyFacts.get(names);
   if (!facts) {
-    facts = { allowed: names.length > 0, grantingPolicies: names.map((name) => ({ name, namespaceId: 'root', type: 'acl' })) };
+    facts = {
+      allowed: names.length > 0,
+      grantingPolicies: names.map((name) => ({ name, namespaceId: 'root', type: 'acl' })),
+    };
     policyFacts.set(names, facts);
   }
   return facts;

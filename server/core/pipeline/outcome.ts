@@ -42,8 +42,10 @@ export async function wrapReply(exchange: Exchange, services: PipelineServices):
 /** The answer cannot be given: what was granted with it ends now, and if that fails, at its time. */
 export async function undo(exchange: Exchange, services: PipelineServices): Promise<void> {
   try {
-    if (exchange.lease && exchange.reply?.lease) await services.leases.revokeNow(exchange.namespace, exchange.lease.id);
-    if (exchange.issued?.fresh && exchange.issued.tokenType === 'service') await services.tokens.revoke(exchange.issued.clientToken, rootNamespace);
+    if (exchange.lease && exchange.reply?.lease)
+      await services.leases.revokeNow(exchange.namespace, exchange.lease.id);
+    if (exchange.issued?.fresh && exchange.issued.tokenType === 'service')
+      await services.tokens.revoke(exchange.issued.clientToken, rootNamespace);
   } catch (error) {
     services.logger.error('what a failed request granted could not be ended at once', {
       request_id: exchange.request.id,

@@ -12,8 +12,8 @@ import type { TokenStore } from '../tokens/token-store.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import type { Wrapping } from '../wrapping/wrapping.ts';
 import { act } from './act.ts';
-import { auditRefusal, auditRequest, auditResponse } from './audit-steps.ts';
 import { authenticate, authorize, decideOperation } from './admission.ts';
+import { auditRefusal, auditRequest, auditResponse } from './audit-steps.ts';
 import type { Answer, Exchange, IncomingRequest } from './exchange.ts';
 import { registerLease, registerToken, undo, wrapReply } from './outcome.ts';
 import { route } from './routing.ts';
@@ -35,7 +35,9 @@ export interface PipelineServices {
   /** Resolves when caches reflect every commit acknowledged before the call. */
   readonly freshen: () => Promise<void>;
   /** Declared paths that work while sealed, tried before any mount. */
-  readonly lifecyclePaths: import('../router/path-matcher.ts').PathMatcher<import('../mounts/mount.ts').CompiledPath>;
+  readonly lifecyclePaths: import('../router/path-matcher.ts').PathMatcher<
+    import('../mounts/mount.ts').CompiledPath
+  >;
 }
 
 type Step = (exchange: Exchange, services: PipelineServices) => Promise<void> | void;
@@ -110,7 +112,9 @@ export class Pipeline {
     try {
       await this.#services.tokenStore.revokeTree({ namespaceId: token!.namespace.id, digest: token!.digest });
     } catch (error) {
-      this.#services.logger.warn('a token was used up and could not be removed yet', { error: messageOf(error) });
+      this.#services.logger.warn('a token was used up and could not be removed yet', {
+        error: messageOf(error),
+      });
     }
   }
 
@@ -159,8 +163,14 @@ export function declaredError(thrown: unknown): CofferError {
   if (thrown instanceof CofferError) return thrown;
   if (thrown instanceof StorageConflict) return new CofferError('conflict', undefined, { cause: thrown });
   if (thrown instanceof StorageError) {
-    const code = ({ full: 'storage-full', corrupt: 'storage-corrupt', unavailable: 'unavailable' } as const)[thrown.kind as 'full'] ?? 'internal';
-    return new CofferError(code, thrown.kind === 'full' ? thrown.message : undefined, { cause: thrown, hint: thrown.hint });
+    const code =
+      ({ full: 'storage-full', corrupt: 'storage-corrupt', unavailable: 'unavailable' } as const)[
+        thrown.kind as 'full'
+      ] ?? 'internal';
+    return new CofferError(code, thrown.kind === 'full' ? thrown.message : undefined, {
+      cause: thrown,
+      hint: thrown.hint,
+    });
   }
   return new CofferError('internal', undefined, { cause: thrown });
 }

@@ -43,7 +43,8 @@ function routeLifecycle(exchange: Exchange, services: PipelineServices): boolean
   const bare = request.path.endsWith('/') ? request.path.slice(4, -1) : request.path.slice(4);
   const found = services.lifecyclePaths.find(bare);
   if (!found) return false;
-  if (request.namespaceHeader !== '') throw new CofferError('invalid-request', 'operation unavailable in namespaces');
+  if (request.namespaceHeader !== '')
+    throw new CofferError('invalid-request', 'operation unavailable in namespaces');
   exchange.mountPath = bare;
   exchange.target = found.target;
   exchange.parameters = found.parameters;
@@ -51,7 +52,11 @@ function routeLifecycle(exchange: Exchange, services: PipelineServices): boolean
   return true;
 }
 
-async function childNamespace(parent: Namespace, path: string, services: PipelineServices): Promise<{ namespace: Namespace; path: string } | undefined> {
+async function childNamespace(
+  parent: Namespace,
+  path: string,
+  services: PipelineServices,
+): Promise<{ namespace: Namespace; path: string } | undefined> {
   const cut = path.indexOf('/');
   if (cut <= 0) return undefined;
   const namespace = await services.namespaces.find(`${parent.path}${path.slice(0, cut)}`);

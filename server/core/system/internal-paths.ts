@@ -20,17 +20,30 @@ export function internalPaths(mounts: Mounts, access: Access, tokens: TokenStore
           summary: 'Mounts that the caller may see',
           async handler(call) {
             const acl = await aclOf(call.origin.token, call.namespace as Namespace);
-            const tables: { auth: Record<string, JsonObject>; secret: Record<string, JsonObject> } = { auth: {}, secret: {} };
+            const tables: { auth: Record<string, JsonObject>; secret: Record<string, JsonObject> } = {
+              auth: {},
+              secret: {},
+            };
             for (const mount of (await mounts.table(call.namespace as Namespace)).mounts) {
-              const visible = mount.entry.config.listingVisibility === 'unauth' || acl?.reaches(mount.fullPath);
+              const visible =
+                mount.entry.config.listingVisibility === 'unauth' || acl?.reaches(mount.fullPath);
               if (!visible) continue;
-              tables[mount.entry.table][mount.entry.path] = acl ? shownEntry(mount.entry, mounts.versionOf(mount.entry)) : { type: mount.entry.type, description: mount.entry.description, options: mount.entry.options };
+              tables[mount.entry.table][mount.entry.path] = acl
+                ? shownEntry(mount.entry, mounts.versionOf(mount.entry))
+                : {
+                    type: mount.entry.type,
+                    description: mount.entry.description,
+                    options: mount.entry.options,
+                  };
             }
             return { data: tables };
           },
         },
       },
-      help: { synopsis: 'Mounts that the caller may see.', description: 'Without a token, those whose listing_visibility is unauth.' },
+      help: {
+        synopsis: 'Mounts that the caller may see.',
+        description: 'Without a token, those whose listing_visibility is unauth.',
+      },
     }),
     definePath({
       pattern: 'internal/ui/mounts/{path...}',
@@ -43,24 +56,36 @@ export function internalPaths(mounts: Mounts, access: Access, tokens: TokenStore
             const { path } = call.fields;
             const acl = await aclOf(call.origin.token, call.namespace as Namespace);
             if (!acl) throw new CofferError('permission-denied');
-            const mount = (await mounts.table(call.namespace as Namespace)).resolve(path.endsWith('/') ? path : `${path}/`);
+            const mount = (await mounts.table(call.namespace as Namespace)).resolve(
+              path.endsWith('/') ? path : `${path}/`,
+            );
             if (!mount || !acl.reaches(mount.fullPath)) {
-              throw new CofferError('permission-denied', `preflight capability check returned 403, please ensure client's policies grant access to path "${path.replace(/\/$/, '')}/"`);
+              throw new CofferError(
+                'permission-denied',
+                `preflight capability check returned 403, please ensure client's policies grant access to path "${path.replace(/\/$/, '')}/"`,
+              );
             }
-            return { data: { ...shownEntry(mount.entry, mounts.versionOf(mount.entry)), path: mount.fullPath } };
+            return {
+              data: { ...shownEntry(mount.entry, mounts.versionOf(mount.entry)), path: mount.fullPath },
+            };
           },
         },
       },
-      help: { synopsis: 'The mount that serves a path.', description: 'Command lines ask this to learn the version of a KV engine.' },
+      help: {
+        synopsis: 'The mount that serves a path.',
+        description: 'Command lines ask this to learn the version of a KV engine.',
+      },
     }),
   ];
 
   /** Whether a policy of the token grants anything at or below a mount. Undefined without a valid token. */
-  async function aclOf(token: string | undefined, namespace: Namespace): Promise<{ reaches(mountPath: Mount['fullPath']): boolean } | undefined> {
+  async function aclOf(
+    token: string | undefined,
+    namespace: Namespace,
+  ): Promise<{ reaches(mountPath: Mount['fullPath']): boolean } | undefined> {
     const state = token ? await tokens.find(token) : undefined;
     if (!state || !namespace.path.startsWith(state.namespace.path)) return undefined;
     const acl = await access.of(state);
     return { reaches: (mountPath) => acl.grantsBelow(mountPath, namespace.path) };
   }
 }
-

@@ -22,7 +22,11 @@ const enableFields = {
   config: { type: 'map', description: 'Settings, as tune takes them' },
   options: { type: 'key-values', description: 'Options of the engine (`version=2` for kv)' },
   local: { type: 'bool', description: 'Not replicated', default: false },
-  seal_wrap: { type: 'bool', description: 'Accepted for Vault’s clients; every record here is encrypted alike', default: false },
+  seal_wrap: {
+    type: 'bool',
+    description: 'Accepted for Vault’s clients; every record here is encrypted alike',
+    default: false,
+  },
   external_entropy_access: { type: 'bool', description: 'Accepted for Vault’s clients', default: false },
   plugin_name: { type: 'string', description: 'As type' },
   plugin_version: { type: 'string', description: 'Version of the plug-in', default: '' },
@@ -31,7 +35,11 @@ const enableFields = {
 /** `sys/mounts`, `sys/auth`, their tuning, and `sys/remount`. */
 export function mountPaths(mounts: Mounts, system: LeaseTimes): PathDeclaration[] {
   const migrations = new Map<string, JsonObject>();
-  return [...tablePaths('secret', mounts, system), ...tablePaths('auth', mounts, system), ...remountPaths(mounts, migrations)];
+  return [
+    ...tablePaths('secret', mounts, system),
+    ...tablePaths('auth', mounts, system),
+    ...remountPaths(mounts, migrations),
+  ];
 }
 
 function tablePaths(table: MountTableName, mounts: Mounts, system: LeaseTimes): PathDeclaration[] {
@@ -49,13 +57,22 @@ function tablePaths(table: MountTableName, mounts: Mounts, system: LeaseTimes): 
         read: {
           summary: `List every ${synopsis}`,
           async handler(call) {
-            const entries = (await mounts.table(call.namespace as Namespace)).entries.filter((entry) => entry.table === table);
+            const entries = (await mounts.table(call.namespace as Namespace)).entries.filter(
+              (entry) => entry.table === table,
+            );
             const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
-            return { data: Object.fromEntries(sorted.map((entry) => [entry.path, shownEntry(entry, mounts.versionOf(entry))])) };
+            return {
+              data: Object.fromEntries(
+                sorted.map((entry) => [entry.path, shownEntry(entry, mounts.versionOf(entry))]),
+              ),
+            };
           },
         },
       },
-      help: { synopsis: `What is mounted: every ${synopsis} of this namespace.`, description: 'By path, with type, accessor, options and settings.' },
+      help: {
+        synopsis: `What is mounted: every ${synopsis} of this namespace.`,
+        description: 'By path, with type, accessor, options and settings.',
+      },
     }),
     definePath({
       pattern: `${at}/{path...}`,
@@ -78,11 +95,20 @@ function tablePaths(table: MountTableName, mounts: Mounts, system: LeaseTimes): 
             const path = mountPath(call.fields.path);
             const word = call.fields.type || call.fields.plugin_name;
             if (!word) throw invalidRequest('backend type must be specified as a string');
-            const reserved = table === 'secret' && ['sys/', 'cubbyhole/', 'identity/', 'auth/', 'audit/'].some((name) => path.startsWith(name));
+            const reserved =
+              table === 'secret' &&
+              ['sys/', 'cubbyhole/', 'identity/', 'auth/', 'audit/'].some((name) => path.startsWith(name));
             if (reserved) throw invalidRequest(`cannot mount "${path}"`);
             const resolved = mounts.resolveType(table, word);
-            if (!resolved) throw invalidRequest(`plugin not found in the catalog: ${word}`, { hint: `This server has: ${mounts.types[table].join(', ')}.` });
-            const options = { ...resolved.options, ...call.fields.options, ...optionsInConfig(call.fields.config) };
+            if (!resolved)
+              throw invalidRequest(`plugin not found in the catalog: ${word}`, {
+                hint: `This server has: ${mounts.types[table].join(', ')}.`,
+              });
+            const options = {
+              ...resolved.options,
+              ...call.fields.options,
+              ...optionsInConfig(call.fields.config),
+            };
             const entry = newEntry(table, path, resolved.type, {
               description: call.fields.description,
               options: Object.keys(options).length > 0 ? options : null,
@@ -101,13 +127,17 @@ function tablePaths(table: MountTableName, mounts: Mounts, system: LeaseTimes): 
           ...(table === 'auth' ? { access: 'sudo' as const } : {}),
           async handler(call) {
             const path = mountPath(call.fields.path);
-            if (table === 'auth' && path === 'token/') throw invalidRequest('token credential backend cannot be disabled');
+            if (table === 'auth' && path === 'token/')
+              throw invalidRequest('token credential backend cannot be disabled');
             await mounts.disable(call.namespace as Namespace, table, path);
             return undefined;
           },
         },
       },
-      help: { synopsis: `Enable, read and disable a ${synopsis}.`, description: 'Disabling revokes its leases and removes its data.' },
+      help: {
+        synopsis: `Enable, read and disable a ${synopsis}.`,
+        description: 'Disabling revokes its leases and removes its data.',
+      },
     }),
     tunePath(table, mounts, system, find),
   ];
@@ -117,7 +147,10 @@ function tunePath(
   table: MountTableName,
   mounts: Mounts,
   system: LeaseTimes,
-  find: (call: { namespace: { id: string; path: string } }, path: string) => Promise<Parameters<typeof shownTune>[0] | undefined>,
+  find: (
+    call: { namespace: { id: string; path: string } },
+    path: string,
+  ) => Promise<Parameters<typeof shownTune>[0] | undefined>,
 ): PathDeclaration {
   const { at, synopsis } = words[table];
   return definePath({
@@ -135,7 +168,12 @@ function tunePath(
         summary: `Read the settings of a ${synopsis}`,
         async handler(call) {
           const [own, path] = tableOf(table, mountPath(call.fields.path));
-          const mount = own === table ? await find(call, path) : (await mounts.table(call.namespace as Namespace)).mounts.find((other) => other.fullPath === `auth/${path}`);
+          const mount =
+            own === table
+              ? await find(call, path)
+              : (await mounts.table(call.namespace as Namespace)).mounts.find(
+                  (other) => other.fullPath === `auth/${path}`,
+                );
           if (!mount) throw invalidRequest(`cannot fetch sysview for path "${path}"`);
           return { data: shownTune(mount) };
         },
@@ -144,18 +182,26 @@ function tunePath(
         summary: `Change the settings of a ${synopsis}`,
         async handler(call) {
           const [own, path] = tableOf(table, mountPath(call.fields.path));
-          await mounts.tune(call.namespace as Namespace, own, path, (entry): MountEntry => ({
-            ...entry,
-            description: call.fields.description ?? entry.description,
-            options: call.fields.options ? { ...entry.options, ...call.fields.options } : entry.options,
-            config: mergeConfig(entry.config, readConfig(call.data), system),
-            pluginVersion: call.fields.plugin_version ?? entry.pluginVersion,
-          }));
+          await mounts.tune(
+            call.namespace as Namespace,
+            own,
+            path,
+            (entry): MountEntry => ({
+              ...entry,
+              description: call.fields.description ?? entry.description,
+              options: call.fields.options ? { ...entry.options, ...call.fields.options } : entry.options,
+              config: mergeConfig(entry.config, readConfig(call.data), system),
+              pluginVersion: call.fields.plugin_version ?? entry.pluginVersion,
+            }),
+          );
           return undefined;
         },
       },
     },
-    help: { synopsis: `Settings of a ${synopsis}.`, description: 'Lease times, visibility, audit and header settings, options.' },
+    help: {
+      synopsis: `Settings of a ${synopsis}.`,
+      description: 'Lease times, visibility, audit and header settings, options.',
+    },
   });
 }
 
@@ -175,16 +221,31 @@ function remountPaths(mounts: Mounts, migrations: Map<string, JsonObject>): Path
           async handler(call): Promise<Reply> {
             const [fromTable, from] = tableOf('secret', mountPath(call.fields.from));
             const [toTable, to] = tableOf('secret', mountPath(call.fields.to));
-            if (fromTable !== toTable) throw invalidRequest('cannot move between secrets engines and auth methods');
-            if (['sys/', 'cubbyhole/', 'identity/'].includes(to)) throw invalidRequest(`cannot remount to "${to}"`);
+            if (fromTable !== toTable)
+              throw invalidRequest('cannot move between secrets engines and auth methods');
+            if (['sys/', 'cubbyhole/', 'identity/'].includes(to))
+              throw invalidRequest(`cannot remount to "${to}"`);
             await mounts.move(call.namespace as Namespace, fromTable, from, to);
             const id = randomUUID();
-            migrations.set(id, { source_mount: prefixed(fromTable, from), target_mount: prefixed(toTable, to), status: 'success' });
-            return { data: { migration_id: id }, warnings: ['Mount move has been queued. Progress will be reported in the server log, tagged with the returned migration_id'] };
+            migrations.set(id, {
+              source_mount: prefixed(fromTable, from),
+              target_mount: prefixed(toTable, to),
+              status: 'success',
+            });
+            return {
+              data: { migration_id: id },
+              warnings: [
+                'Mount move has been queued. Progress will be reported in the server log, tagged with the returned migration_id',
+              ],
+            };
           },
         },
       },
-      help: { synopsis: 'Move a secrets engine or auth method.', description: 'Its data stays where it is, so the move is done when the call returns. Leases keep their ids.' },
+      help: {
+        synopsis: 'Move a secrets engine or auth method.',
+        description:
+          'Its data stays where it is, so the move is done when the call returns. Leases keep their ids.',
+      },
     }),
     definePath({
       pattern: 'remount/status/{migration_id}',

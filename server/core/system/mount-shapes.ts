@@ -58,10 +58,18 @@ export function shownTune(mount: Mount): JsonObject {
 function optionalConfig(config: MountConfig): JsonObject {
   return {
     ...(config.listingVisibility ? { listing_visibility: config.listingVisibility } : {}),
-    ...(config.auditNonHmacRequestKeys?.length ? { audit_non_hmac_request_keys: config.auditNonHmacRequestKeys } : {}),
-    ...(config.auditNonHmacResponseKeys?.length ? { audit_non_hmac_response_keys: config.auditNonHmacResponseKeys } : {}),
-    ...(config.passthroughRequestHeaders?.length ? { passthrough_request_headers: config.passthroughRequestHeaders } : {}),
-    ...(config.allowedResponseHeaders?.length ? { allowed_response_headers: config.allowedResponseHeaders } : {}),
+    ...(config.auditNonHmacRequestKeys?.length
+      ? { audit_non_hmac_request_keys: config.auditNonHmacRequestKeys }
+      : {}),
+    ...(config.auditNonHmacResponseKeys?.length
+      ? { audit_non_hmac_response_keys: config.auditNonHmacResponseKeys }
+      : {}),
+    ...(config.passthroughRequestHeaders?.length
+      ? { passthrough_request_headers: config.passthroughRequestHeaders }
+      : {}),
+    ...(config.allowedResponseHeaders?.length
+      ? { allowed_response_headers: config.allowedResponseHeaders }
+      : {}),
     ...(config.allowedManagedKeys?.length ? { allowed_managed_keys: config.allowedManagedKeys } : {}),
     ...(config.identityTokenKey ? { identity_token_key: config.identityTokenKey } : {}),
   };

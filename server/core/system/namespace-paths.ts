@@ -1,13 +1,18 @@
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { JsonObject } from '../../contracts/request.ts';
-import { mergeStrings } from './merge-strings.ts';
 import type { Namespace, Namespaces } from '../namespaces/namespaces.ts';
+import { mergeStrings } from './merge-strings.ts';
 
-const path = { type: 'string', description: 'Name of the namespace, relative to the request’s', required: true } as const;
+const path = {
+  type: 'string',
+  description: 'Name of the namespace, relative to the request’s',
+  required: true,
+} as const;
 
 /** `sys/namespaces`: the children of the namespace that the request is in. */
 export function namespacePaths(namespaces: Namespaces): PathDeclaration[] {
-  const find = async (call: { namespace: { path: string } }, name: string) => namespaces.find(`${call.namespace.path}${name}`);
+  const find = async (call: { namespace: { path: string } }, name: string) =>
+    namespaces.find(`${call.namespace.path}${name}`);
   return [
     definePath({
       pattern: 'namespaces',
@@ -20,7 +25,10 @@ export function namespacePaths(namespaces: Namespaces): PathDeclaration[] {
           summary: 'List child namespaces',
           async handler(call) {
             const { after, limit } = call.fields;
-            const keys = await namespaces.children(call.namespace as Namespace, { ...(after ? { after: after.replace(/\/$/, '') } : {}), ...(limit && limit > 0 ? { limit } : {}) });
+            const keys = await namespaces.children(call.namespace as Namespace, {
+              ...(after ? { after: after.replace(/\/$/, '') } : {}),
+              ...(limit && limit > 0 ? { limit } : {}),
+            });
             const info: Record<string, JsonObject> = {};
             for (const key of keys) {
               const namespace = await find(call, key);
@@ -30,7 +38,10 @@ export function namespacePaths(namespaces: Namespaces): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Child namespaces.', description: 'Direct children only, with their ids and metadata.' },
+      help: {
+        synopsis: 'Child namespaces.',
+        description: 'Direct children only, with their ids and metadata.',
+      },
     }),
     definePath({
       pattern: 'namespaces/{path...}',
@@ -48,11 +59,19 @@ export function namespacePaths(namespaces: Namespaces): PathDeclaration[] {
           async handler(call) {
             const existing = await find(call, call.fields.path);
             const metadata = call.fields.custom_metadata ?? {};
-            if (existing) return { data: shown(call.fields.custom_metadata ? await namespaces.setMetadata(existing, metadata) : existing) };
+            if (existing)
+              return {
+                data: shown(
+                  call.fields.custom_metadata ? await namespaces.setMetadata(existing, metadata) : existing,
+                ),
+              };
             const cut = call.fields.path.lastIndexOf('/');
-            const parent = cut < 0 ? (call.namespace as Namespace) : await find(call, call.fields.path.slice(0, cut));
+            const parent =
+              cut < 0 ? (call.namespace as Namespace) : await find(call, call.fields.path.slice(0, cut));
             if (!parent) return undefined;
-            return { data: shown(await namespaces.create(parent, call.fields.path.slice(cut + 1), metadata)) };
+            return {
+              data: shown(await namespaces.create(parent, call.fields.path.slice(cut + 1), metadata)),
+            };
           },
         },
         patch: {
@@ -73,11 +92,22 @@ export function namespacePaths(namespaces: Namespaces): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Create, read, change and delete a namespace.', description: 'A namespace has its own mounts, policies, tokens and encryption key. Deleting it destroys the key.' },
+      help: {
+        synopsis: 'Create, read, change and delete a namespace.',
+        description:
+          'A namespace has its own mounts, policies, tokens and encryption key. Deleting it destroys the key.',
+      },
     }),
   ];
 }
 
 function shown(namespace: Namespace): JsonObject {
-  return { id: namespace.id, path: namespace.path, uuid: namespace.uuid, custom_metadata: namespace.customMetadata, locked: false, tainted: namespace.tainted ?? false };
+  return {
+    id: namespace.id,
+    path: namespace.path,
+    uuid: namespace.uuid,
+    custom_metadata: namespace.customMetadata,
+    locked: false,
+    tainted: namespace.tainted ?? false,
+  };
 }

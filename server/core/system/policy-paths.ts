@@ -19,7 +19,12 @@ function aclPaths(policies: PolicyStore): PathDeclaration[] {
     definePath({
       pattern: 'policies/acl',
       fields: {},
-      operations: { list: { summary: 'List policies', handler: async (call) => ({ data: { keys: withRoot(await policies.list(call.namespace.id)) } }) } },
+      operations: {
+        list: {
+          summary: 'List policies',
+          handler: async (call) => ({ data: { keys: withRoot(await policies.list(call.namespace.id)) } }),
+        },
+      },
       help: { synopsis: 'The names of all policies.', description: '`root` is always there.' },
     }),
     definePath({
@@ -37,7 +42,11 @@ function aclPaths(policies: PolicyStore): PathDeclaration[] {
             return policy && { data: { ...shown(policy), policy: policy.text } };
           },
         },
-        write: { summary: 'Write a policy', handler: (call) => write(policies, call.namespace.id, call.fields.name, call.fields.policy, call.fields.cas) },
+        write: {
+          summary: 'Write a policy',
+          handler: (call) =>
+            write(policies, call.namespace.id, call.fields.name, call.fields.policy, call.fields.cas),
+        },
         delete: {
           summary: 'Delete a policy',
           async handler(call) {
@@ -46,7 +55,10 @@ function aclPaths(policies: PolicyStore): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Read, write and delete a policy.', description: 'A change is in force for the next request of every token that has the policy.' },
+      help: {
+        synopsis: 'Read, write and delete a policy.',
+        description: 'A change is in force for the next request of every token that has the policy.',
+      },
     }),
   ];
 }
@@ -61,7 +73,10 @@ function legacyPaths(policies: PolicyStore): PathDeclaration[] {
       pattern: 'policy',
       shape: 'flattened',
       fields: {},
-      operations: { read: { summary: 'List policies', handler: all }, list: { summary: 'List policies', handler: all } },
+      operations: {
+        read: { summary: 'List policies', handler: all },
+        list: { summary: 'List policies', handler: all },
+      },
       help: { synopsis: 'The names of all policies.', description: 'The older form of policies/acl.' },
     }),
     definePath({
@@ -69,7 +84,11 @@ function legacyPaths(policies: PolicyStore): PathDeclaration[] {
       shape: 'flattened',
       fields: {
         name,
-        policy: { type: 'string', description: 'The policy in HCL or JSON, plain or base64', aliases: ['rules'] },
+        policy: {
+          type: 'string',
+          description: 'The policy in HCL or JSON, plain or base64',
+          aliases: ['rules'],
+        },
       },
       operations: {
         read: {
@@ -79,7 +98,11 @@ function legacyPaths(policies: PolicyStore): PathDeclaration[] {
             return policy && { data: { ...shown(policy), rules: policy.text } };
           },
         },
-        write: { summary: 'Write a policy', handler: (call) => write(policies, call.namespace.id, call.fields.name, call.fields.policy, undefined) },
+        write: {
+          summary: 'Write a policy',
+          handler: (call) =>
+            write(policies, call.namespace.id, call.fields.name, call.fields.policy, undefined),
+        },
         delete: {
           summary: 'Delete a policy',
           async handler(call) {
@@ -88,12 +111,21 @@ function legacyPaths(policies: PolicyStore): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Read, write and delete a policy.', description: 'The older form of policies/acl: `rules` for `policy`.' },
+      help: {
+        synopsis: 'Read, write and delete a policy.',
+        description: 'The older form of policies/acl: `rules` for `policy`.',
+      },
     }),
   ];
 }
 
-async function write(policies: PolicyStore, namespaceId: string, given: string, text: string | undefined, cas: number | undefined): Promise<Reply | undefined> {
+async function write(
+  policies: PolicyStore,
+  namespaceId: string,
+  given: string,
+  text: string | undefined,
+  cas: number | undefined,
+): Promise<Reply | undefined> {
   if (text === undefined || text === '') throw invalidRequest("'policy' parameter not supplied or empty");
   const lower = given.toLowerCase();
   await policies.write(namespaceId, lower, text, cas);
@@ -117,7 +149,10 @@ function withRoot(names: readonly string[]): string[] {
 export function capabilityPaths(access: Access, tokens: TokenStore): PathDeclaration[] {
   const paths = { type: 'strings', description: 'Paths to ask about' } as const;
   const path = { type: 'strings', description: 'The same, older', deprecated: true } as const;
-  const help = { synopsis: 'What a token may do.', description: 'The capabilities on each path: `deny` alone, `root` alone, or a list.' };
+  const help = {
+    synopsis: 'What a token may do.',
+    description: 'The capabilities on each path: `deny` alone, `root` alone, or a list.',
+  };
   return [
     definePath({
       pattern: 'capabilities-self',
@@ -127,26 +162,45 @@ export function capabilityPaths(access: Access, tokens: TokenStore): PathDeclara
       operations: {
         write: {
           summary: 'Capabilities of the calling token',
-          handler: (call) => answer(call.fields, call.namespace as Namespace, () => tokens.find(call.origin.token ?? '')),
+          handler: (call) =>
+            answer(call.fields, call.namespace as Namespace, () => tokens.find(call.origin.token ?? '')),
         },
       },
     }),
     definePath({
       pattern: 'capabilities',
       shape: 'flattened',
-      fields: { paths, path, token: { type: 'string', description: 'The token', required: true, sensitive: true } },
+      fields: {
+        paths,
+        path,
+        token: { type: 'string', description: 'The token', required: true, sensitive: true },
+      },
       help,
       operations: {
-        write: { summary: 'Capabilities of a token', handler: (call) => answer(call.fields, call.namespace as Namespace, () => tokens.find(call.fields.token)) },
+        write: {
+          summary: 'Capabilities of a token',
+          handler: (call) =>
+            answer(call.fields, call.namespace as Namespace, () => tokens.find(call.fields.token)),
+        },
       },
     }),
     definePath({
       pattern: 'capabilities-accessor',
       shape: 'flattened',
-      fields: { paths, path, accessor: { type: 'string', description: 'Accessor of the token', required: true } },
+      fields: {
+        paths,
+        path,
+        accessor: { type: 'string', description: 'Accessor of the token', required: true },
+      },
       help,
       operations: {
-        write: { summary: 'Capabilities of the token with an accessor', handler: (call) => answer(call.fields, call.namespace as Namespace, () => tokens.byAccessor(call.fields.accessor, call.namespace.id)) },
+        write: {
+          summary: 'Capabilities of the token with an accessor',
+          handler: (call) =>
+            answer(call.fields, call.namespace as Namespace, () =>
+              tokens.byAccessor(call.fields.accessor, call.namespace.id),
+            ),
+        },
       },
     }),
   ];
@@ -163,7 +217,8 @@ export function capabilityPaths(access: Access, tokens: TokenStore): PathDeclara
     const reachable = namespace.path.startsWith(state.namespace.path);
     const acl = await access.of(state);
     const data: Record<string, unknown> = {};
-    for (const one of asked) data[one] = reachable ? acl.capabilities(one.replace(/^\//, ''), namespace.path) : ['deny'];
+    for (const one of asked)
+      data[one] = reachable ? acl.capabilities(one.replace(/^\//, ''), namespace.path) : ['deny'];
     return { data: asked.length === 1 ? { capabilities: data[asked[0]!], ...data } : data };
   }
 }

@@ -27,13 +27,19 @@ export async function decode(message: IncomingMessage, context: DecodeContext): 
   const url = message.url ?? '';
   const cut = url.indexOf('?');
   const rawPath = cut < 0 ? url : url.slice(0, cut);
-  if (!rawPath.startsWith(prefix)) throw new CofferError('no-route', `no handler for route "${printable(rawPath.replace(/^\//, ''))}". route entry not found.`);
+  if (!rawPath.startsWith(prefix))
+    throw new CofferError(
+      'no-route',
+      `no handler for route "${printable(rawPath.replace(/^\//, ''))}". route entry not found.`,
+    );
   const query = cut < 0 || cut === url.length - 1 ? noData : parseQuery(url.slice(cut + 1));
   let path = canonicalPath(rawPath.slice(prefix.length));
   const operation = operationOf(message.method ?? '', query);
   if ((operation === 'list' || operation === 'scan') && !path.endsWith('/')) path += '/';
   const { headers } = message;
-  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+  const hasBody =
+    headers['transfer-encoding'] !== undefined ||
+    (headers['content-length'] !== undefined && headers['content-length'] !== '0');
   let data = operation === 'write' || operation === 'patch' ? noData : withoutControls(query);
   if (hasBody) {
     if (operation === 'patch') checkPatchType(headers['content-type']);
@@ -92,7 +98,8 @@ function parseQuery(text: string): JsonObject {
   const query: Record<string, unknown> = {};
   let count = 0;
   for (const [name, value] of new URLSearchParams(text)) {
-    if (++count > maxQueryParameters) throw invalidRequest(`more than ${maxQueryParameters} query parameters`);
+    if (++count > maxQueryParameters)
+      throw invalidRequest(`more than ${maxQueryParameters} query parameters`);
     if (name === '__proto__') continue;
     const before = Object.hasOwn(query, name) ? query[name] : undefined;
     query[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
@@ -107,7 +114,8 @@ function withoutControls(query: JsonObject): JsonObject {
 }
 
 function checkPatchType(contentType: string | undefined): void {
-  if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/merge-patch+json') throw new CofferError('unsupported-media-type');
+  if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/merge-patch+json')
+    throw new CofferError('unsupported-media-type');
 }
 
 function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -130,12 +138,15 @@ function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
 }
 
 function tooLarge(maxBytes: number): CofferError {
-  return new CofferError('too-large', undefined, { hint: `Bodies are limited to ${maxBytes} bytes (max_request_size).` });
+  return new CofferError('too-large', undefined, {
+    hint: `Bodies are limited to ${maxBytes} bytes (max_request_size).`,
+  });
 }
 
 function parseBody(body: Buffer, contentType: string | undefined): JsonObject {
   if (body.length === 0) return noData;
-  if (contentType?.startsWith('application/x-www-form-urlencoded') && body[0] !== 0x7b) return parseQuery(decodeText(body));
+  if (contentType?.startsWith('application/x-www-form-urlencoded') && body[0] !== 0x7b)
+    return parseQuery(decodeText(body));
   let value: unknown;
   try {
     value = parseJson(decodeText(body), bodyLimits);
@@ -144,7 +155,8 @@ function parseBody(body: Buffer, contentType: string | undefined): JsonObject {
     throw error;
   }
   if (value === null) return noData;
-  if (typeof value !== 'object' || Array.isArray(value) || JSON.isRawJSON(value)) throw invalidRequest('failed to decode JSON input: the body must be a JSON object');
+  if (typeof value !== 'object' || Array.isArray(value) || JSON.isRawJSON(value))
+    throw invalidRequest('failed to decode JSON input: the body must be a JSON object');
   return value as JsonObject;
 }
 
@@ -166,7 +178,10 @@ function namespaceOf(header: string | string[] | undefined): string {
   return path === 'root' ? '' : path;
 }
 
-function tokenOf(header: string | string[] | undefined, authorization: string | undefined): string | undefined {
+function tokenOf(
+  header: string | string[] | undefined,
+  authorization: string | undefined,
+): string | undefined {
   if (typeof header === 'string' && header !== '') return header;
   if (authorization !== undefined && /^Bearer /i.test(authorization)) return authorization.slice(7).trim();
   return undefined;
@@ -177,7 +192,8 @@ function wrapTtlOf(header: string | string[] | undefined): number {
   try {
     return parseWholeSeconds(header);
   } catch (error) {
-    if (error instanceof DurationError) throw invalidRequest(`X-Vault-Wrap-TTL: ${error.message}`, { hint: error.hint });
+    if (error instanceof DurationError)
+      throw invalidRequest(`X-Vault-Wrap-TTL: ${error.message}`, { hint: error.hint });
     throw error;
   }
 }

@@ -35,13 +35,22 @@ export function encode(answer: Answer, response: ServerResponse): void {
 export function renderBody(exchange: Exchange): { readonly status: number; readonly body: string } {
   const rendered = render(exchange);
   if (!rendered) return { status: 204, body: '' };
-  return { status: rendered.status, body: typeof rendered.body === 'string' ? rendered.body : Buffer.from(rendered.body).toString() };
+  return {
+    status: rendered.status,
+    body: typeof rendered.body === 'string' ? rendered.body : Buffer.from(rendered.body).toString(),
+  };
 }
 
 /** Undefined when there is nothing to say. */
 function render(exchange: Exchange): Rendered | undefined {
   const { reply, declared } = exchange;
-  if (reply?.raw) return { status: reply.raw.status ?? reply.status ?? 200, body: reply.raw.body, contentType: reply.raw.contentType, headers: reply.headers };
+  if (reply?.raw)
+    return {
+      status: reply.raw.status ?? reply.status ?? 200,
+      body: reply.raw.body,
+      contentType: reply.raw.contentType,
+      headers: reply.headers,
+    };
   if (!reply || isEmpty(exchange)) return undefined;
   const shape = declared?.shape ?? exchange.target?.declaration.shape ?? 'envelope';
   const data = dataOf(reply.data);
@@ -51,14 +60,19 @@ function render(exchange: Exchange): Rendered | undefined {
 }
 
 /** A failure that happened before there was an exchange. */
-export function encodeError(error: CofferError, exchange: Exchange | undefined, response: ServerResponse): void {
+export function encodeError(
+  error: CofferError,
+  exchange: Exchange | undefined,
+  response: ServerResponse,
+): void {
   const messages = error.message === '' ? [] : [error.message];
   let body = `{"errors":${JSON.stringify(messages)}`;
   if (error.hint !== undefined) body += `,"hint":${JSON.stringify(error.hint)}`;
   if (error.data) body += `,"data":${stringifyJson(error.data)}`;
   const warnings = [...(error.warnings ?? []), ...(exchange?.warnings ?? [])];
   if (error.warnings && warnings.length > 0) body += `,"warnings":${JSON.stringify(warnings)}`;
-  const headers: Record<string, string> = error.code === 'too-large' || error.status === 408 ? { Connection: 'close' } : {};
+  const headers: Record<string, string> =
+    error.code === 'too-large' || error.status === 408 ? { Connection: 'close' } : {};
   send(response, error.status, `${body}}\n`, jsonType, headers);
 }
 
@@ -122,7 +136,9 @@ function encodeAuth(issued: IssuedToken): string {
     accessor: issued.accessor,
     policies: issued.policies,
     token_policies: issued.tokenPolicies,
-    ...(issued.identityPolicies && issued.identityPolicies.length > 0 ? { identity_policies: issued.identityPolicies } : {}),
+    ...(issued.identityPolicies && issued.identityPolicies.length > 0
+      ? { identity_policies: issued.identityPolicies }
+      : {}),
     metadata: issued.metadata,
     lease_duration: issued.leaseDurationSeconds,
     renewable: issued.renewable,
@@ -145,8 +161,19 @@ function encodeWrap(wrap: WrapInfo): string {
   });
 }
 
-function send(response: ServerResponse, status: number, body: string | Uint8Array, contentType: string = jsonType, headers?: Readonly<Record<string, string>>): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string | Uint8Array,
+  contentType: string = jsonType,
+  headers?: Readonly<Record<string, string>>,
+): void {
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-  response.writeHead(status, { 'Cache-Control': 'no-store', 'Content-Type': contentType, 'Content-Length': length, ...headers });
+  response.writeHead(status, {
+    'Cache-Control': 'no-store',
+    'Content-Type': contentType,
+    'Content-Length': length,
+    ...headers,
+  });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

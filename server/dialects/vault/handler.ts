@@ -14,14 +14,26 @@ export interface VaultConnection {
 
 /** Serves Vault's HTTP API: decode, pipeline, encode. Never throws, never rejects. */
 export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
-  return (message: IncomingMessage, response: ServerResponse, connection: VaultConnection, maxRequestBytes: number): void => {
+  return (
+    message: IncomingMessage,
+    response: ServerResponse,
+    connection: VaultConnection,
+    maxRequestBytes: number,
+  ): void => {
     serve(message, response, connection, maxRequestBytes).catch((thrown: unknown) => {
-      logger.error('an answer could not be written', { error: thrown instanceof Error ? thrown.message : 'unknown' });
+      logger.error('an answer could not be written', {
+        error: thrown instanceof Error ? thrown.message : 'unknown',
+      });
       response.destroy();
     });
   };
 
-  async function serve(message: IncomingMessage, response: ServerResponse, connection: VaultConnection, maxRequestBytes: number): Promise<void> {
+  async function serve(
+    message: IncomingMessage,
+    response: ServerResponse,
+    connection: VaultConnection,
+    maxRequestBytes: number,
+  ): Promise<void> {
     let request: Awaited<ReturnType<typeof decode>>;
     try {
       request = await decode(message, {
@@ -33,7 +45,10 @@ export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
       });
     } catch (thrown) {
       const error = declaredError(thrown);
-      if (!(thrown instanceof CofferError)) logger.error('a request could not be decoded', { error: thrown instanceof Error ? thrown.message : 'unknown' });
+      if (!(thrown instanceof CofferError))
+        logger.error('a request could not be decoded', {
+          error: thrown instanceof Error ? thrown.message : 'unknown',
+        });
       encodeError(error, undefined, response);
       return;
     }
