@@ -181,6 +181,27 @@ test('an init that dies at any commit can be repeated, and its keys work', async
   }
 });
 
+test('an init so slow that another took the store over does not succeed', async () => {
+  const storage = await memoryStorage();
+  const clock = new ManualClock();
+  const fast = await openWorld({ storage, clock });
+  let won: readonly Uint8Array[] = [];
+  const slow = await openWorld({
+    storage,
+    clock,
+    hooks: {
+      async createRootToken() {
+        clock.advance(10_000);
+        won = (await fast.lifecycle.init({ unseal: shares(1, 1) })).keys.bytes;
+        return `hvs.${'x'.repeat(24)}`;
+      },
+    },
+  });
+  await assert.rejects(slow.lifecycle.init({ unseal: shares(1, 1) }), badRequest(/already initialized/));
+  assert.equal((await unsealWith(fast, won)).sealed, false);
+  assert.equal(slow.barrier.sealed, true);
+});
+
 test('an init under way elsewhere is left alone until it is old or its process is gone', async () => {
   const gone = await promisify(execFile)(process.execPath, ['-p', 'process.pid']);
   const claim = (pid: number, host = hostname()) =>
