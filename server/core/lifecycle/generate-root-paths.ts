@@ -92,9 +92,9 @@ function updatePath(generateRoot: GenerateRoot, prefix: string, common: Common):
     operations: {
       write: {
         summary: 'Give a key share',
-        handler: ({ fields }) =>
+        handler: ({ fields, origin }) =>
           withPublicErrors(async () => ({
-            data: statusBody(await generateRoot.provide(fields.key, fields.nonce)),
+            data: statusBody(await generateRoot.provide(fields.key, fields.nonce, origin.remoteAddress)),
           })),
       },
     },

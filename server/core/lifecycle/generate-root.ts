@@ -82,10 +82,10 @@ export class GenerateRoot {
   }
 
   /** Takes one share. With the last one the token is made, and comes back encoded. */
-  provide(share: string, nonce: string): Promise<GenerateRootStatus> {
+  provide(share: string, nonce: string, source = ''): Promise<GenerateRootStatus> {
     return this.#ceremony.exclusive(async () => {
       const { record } = await this.#ceremony.requireReady();
-      this.#ceremony.limit.take();
+      this.#ceremony.limit.take(source);
       const decoded = decodeShare(share);
       const attempt = this.#attempt;
       if (!attempt) {

@@ -135,12 +135,15 @@ export class Lifecycle {
   }
 
   /**
-   * Takes one share, hex or base64; with the last one the server unseals. Throws 'invalid-request' for what is no
+   * Takes one share, hex or base64; with the last one the server unseals. `source` is the address it came from. Throws 'invalid-request' for what is no
    * share and for shares that do not fit, 'not-initialized', 'rate-limited', `SealError`.
    */
-  submitShare(text: string, options: { readonly migrate: boolean }): Promise<SealStatus> {
+  submitShare(
+    text: string,
+    options: { readonly migrate: boolean; readonly source?: string },
+  ): Promise<SealStatus> {
     return this.#exclusive(async () => {
-      this.#limit.take();
+      this.#limit.take(options.source ?? '');
       const share = decodeShare(text);
       try {
         if (!this.#unsealed) await this.#useShare(share, options);

@@ -3,14 +3,18 @@ import { CofferError } from '../../contracts/errors.ts';
 import { SealError } from '../../contracts/seal.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 
-/** What `work` gives, with the failures of seals and stores as declared errors that anybody may see. */
+/** What `work` gives, with the failures of seals and stores as declared errors. What a seal says is for the
+ * server's log: whoever asks here has shown no token. */
 export async function withPublicErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof SealError) {
-      const code = error.kind === 'unavailable' ? 'unavailable' : 'internal';
-      throw new CofferError(code, error.message, { hint: error.hint, cause: error });
+      throw new CofferError(
+        error.kind === 'unavailable' ? 'unavailable' : 'internal',
+        'the seal of this server does not open now; the log of the server says why',
+        { detail: `${error.message} (${error.hint})`, cause: error },
+      );
     }
     if (error instanceof WrongRootKey) {
       throw new CofferError(

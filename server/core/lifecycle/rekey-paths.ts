@@ -122,9 +122,9 @@ function updatePath(rekey: Rekey, family: RekeyFamily, common: Common): PathDecl
     operations: {
       write: {
         summary: 'Give a key share',
-        handler: ({ fields }) =>
+        handler: ({ fields, origin }) =>
           withPublicErrors(async () => ({
-            data: progressBody(await rekey.provide(fields.key, fields.nonce)),
+            data: progressBody(await rekey.provide(fields.key, fields.nonce, origin.remoteAddress)),
           })),
       },
     },
@@ -148,9 +148,9 @@ function verifyPath(rekey: Rekey, family: RekeyFamily, common: Common): PathDecl
       },
       write: {
         summary: 'Give a new share back',
-        handler: ({ fields }) =>
+        handler: ({ fields, origin }) =>
           withPublicErrors(async () => {
-            const progress = await rekey.verify(fields.key, fields.nonce);
+            const progress = await rekey.verify(fields.key, fields.nonce, origin.remoteAddress);
             return {
               data: progress.complete
                 ? { nonce: progress.nonce, complete: true }

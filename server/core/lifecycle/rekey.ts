@@ -89,10 +89,10 @@ export class Rekey {
   }
 
   /** Takes one of the old shares. With the last one the new shares come back. */
-  provide(share: string, nonce: string): Promise<RekeyProgress> {
+  provide(share: string, nonce: string, source = ''): Promise<RekeyProgress> {
     return this.#ceremony.exclusive(async () => {
       const stored = await this.#requireTarget();
-      this.#ceremony.limit.take();
+      this.#ceremony.limit.take(source);
       const decoded = decodeShare(share);
       try {
         const attempt = this.#requireAttempt();
@@ -126,10 +126,10 @@ export class Rekey {
   }
 
   /** Takes one of the new shares. With enough of them the new keys are in force. */
-  verify(share: string, nonce: string): Promise<VerifyProgress> {
+  verify(share: string, nonce: string, source = ''): Promise<VerifyProgress> {
     return this.#ceremony.exclusive(async () => {
       await this.#requireTarget();
-      this.#ceremony.limit.take();
+      this.#ceremony.limit.take(source);
       const { attempt, pending } = this.#requirePending();
       checkNonce(nonce, pending.verification.nonce, 'rekey verification');
       pending.verification.add(decodeShare(share));

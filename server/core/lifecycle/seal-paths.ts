@@ -135,14 +135,17 @@ function unsealPath(lifecycle: Lifecycle): PathDeclaration {
     operations: {
       write: {
         summary: 'Give a key share',
-        handler: ({ fields }) =>
+        handler: ({ fields, origin }) =>
           withPublicErrors(async () => {
             if (!fields.reset && fields.key === '') {
               throw invalidRequest("'key' must be specified in request body as JSON, or 'reset' set to true");
             }
             const status = fields.reset
               ? await lifecycle.resetShares()
-              : await lifecycle.submitShare(fields.key, { migrate: fields.migrate });
+              : await lifecycle.submitShare(fields.key, {
+                  migrate: fields.migrate,
+                  source: origin.remoteAddress,
+                });
             return { data: sealStatusBody(status, lifecycle.parts) };
           }),
       },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CofferError } from '../../contracts/errors.ts';
 import type { Operation } from '../../contracts/request.ts';
 import { hex, openStatic, openWorld, type World } from '../lifecycle/lifecycle-harness.ts';
 import { FieldReader } from '../router/fields.ts';
@@ -289,6 +290,20 @@ test('what needs open keys says sealed, and what needs a store says so', async (
   await assert.rejects(empty('write', 'unseal', { key: hex(Buffer.alloc(32, 1)) }), {
     status: 400,
     message: 'Vault is not initialized',
+  });
+});
+
+test('what is wrong with the key of a seal is for the log, not for those who ask without a token', async () => {
+  const mine = await openStatic();
+  const made = await openWorld({ seal: mine });
+  const { recoveryKeys } = await made.lifecycle.init({ recovery: { shares: 1, threshold: 1, pgpKeys: [] } });
+  const call = clientOf(await openWorld({ storage: made.storage, seal: await openStatic() }));
+  await assert.rejects(call('write', 'unseal', { key: hex(recoveryKeys!.bytes[0]) }), (error) => {
+    assert(error instanceof CofferError);
+    assert.deepEqual([error.status, error.hint], [500, undefined]);
+    assert.doesNotMatch(error.message, /k[0-9a-f]{16}/);
+    assert.match(error.detail ?? '', /sealed with the key "k[0-9a-f]{16}"/);
+    return true;
   });
 });
 
