@@ -60,8 +60,10 @@ function runStep(step: Step, environment: Record<string, string>, folder: string
     timeout: 30_000,
   });
   const address = environment['ADDR'] ?? '';
-  const out = ran.stdout.replaceAll(address, 'ADDR').replaceAll(folder, 'FOLDER');
-  const err = ran.stderr.replaceAll(address, 'ADDR').replaceAll(folder, 'FOLDER');
+  const host = address.replace('http://', '');
+  const masked = (text: string): string =>
+    text.replaceAll(address, 'ADDR').replaceAll(host, 'HOST').replaceAll(folder, 'FOLDER');
+  const [out, err] = [masked(ran.stdout), masked(ran.stderr)];
   const exitCode = ran.status ?? -1;
   const difference = compare(step, out, err, exitCode, environment);
   return { step, out, err, exitCode, difference };
@@ -94,7 +96,9 @@ export function renderStep({ step, out, err, exitCode }: StepOutcome): string {
   const lines = out === '' ? [] : out.replace(/\n$/, '').split('\n');
   return [
     `$ ${step.command}`,
-    ...lines.map((line, index) => (line === '' && index === lines.length - 1 ? '.' : line)),
+    ...lines.map((line, index) =>
+      line === '' && index === lines.length - 1 ? '.' : line.replace(/^[#$%!.]/, '\\$&'),
+    ),
     ...(out === '' || out.endsWith('\n') ? [] : ['[no newline at the end]']),
     ...(err === '' ? [] : err.replace(/\n$/, '').split('\n'))
       .slice(0)

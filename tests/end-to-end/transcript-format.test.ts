@@ -30,6 +30,11 @@ test('a step holds its command, both streams and its exit code', () => {
   ]);
 });
 
+test('a line of output that looks like the transcript’s own signs has a backslash before it', () => {
+  const { steps } = parseTranscript('$ coffer policy read a\n\\# comment\n\\$ x\n\\n\n');
+  assert.deepEqual(steps[0]?.out, ['# comment', '$ x', '\\n']);
+});
+
 test('text without placeholders must be the same to the letter', () => {
   assert.ok(matchLines(['a    b', 'c'], 'a    b\nc\n'));
   for (const actual of ['a   b\nc\n', 'a    b\nc', 'a    b\n', 'a    b\nc\nd\n', 'A    b\nc\n'])

@@ -21,7 +21,8 @@ export interface Transcript {
 /**
  * Reads a transcript. `# ` begins a comment, `% server dev|config` names the server, `% file NAME` … `% end` holds a
  * file; `$ ` begins a command. Below it: standard output as it is, standard error after `! `, `[exit N]` when not 0,
- * `[no newline at the end]`. One empty line ends a step; an empty line of output that stands last is written `.`.
+ * `[no newline at the end]`. Empty lines between steps do not count: one of output that stands last is written `.`, and
+ * a line of output that begins with one of # $ % ! . has a backslash before it.
  */
 export function parseTranscript(text: string): Transcript {
   const lines = text.split('\n');
@@ -60,7 +61,7 @@ function parseStep(line: number, command: string, body: readonly string[]): Step
   const err = lines.filter((one) => one === '!' || one.startsWith('! ')).map((one) => one.slice(2));
   const out = lines
     .filter((one) => one !== '!' && !one.startsWith('! '))
-    .map((one) => (one === '.' ? '' : one));
+    .map((one) => (one === '.' ? '' : one.replace(/^\\(?=[#$%!.])/, '')));
   return { line, command, out, err, exitCode, endsWithNewline: open === -1 };
 }
 
@@ -76,6 +77,8 @@ const kinds: Readonly<Record<string, string>> = {
   text: '[^\\s"]+',
   number: '\\d+',
   any: '.*',
+  version: '\\d+\\.\\d+\\.\\d+',
+  cluster: '[a-z]+-cluster-[0-9a-f]{8}',
   span: '(?:\\d+h)?(?:\\d+m)?(?:\\d+s)?',
 };
 
@@ -86,7 +89,7 @@ const kinds: Readonly<Record<string, string>> = {
  */
 export function matchLines(expected: readonly string[], actual: string): Map<string, string> | undefined {
   const captured = new Map<string, string>();
-  const loose = expected.some((line) => /<(?:[A-Z0-9_]+:)?[a-z]+>/.test(line));
+  const loose = expected.some((line) => line === '[...]' || /<(?:[A-Z0-9_]+:)?[a-z]+>/.test(line));
   const names: string[] = [];
   const pattern = expected.map((line) =>
     line === '[...]' ? '(?:.*\\n)*?' : `${linePattern(line, loose, names)}\\n`,
