@@ -1,8 +1,16 @@
-import { read, write } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { read, write, writeSync } from 'node:fs';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
 import type { Clock } from '../../contracts/clock.ts';
 
 const lineEnd = 0x0a;
+/**
+ * Kernel magic numbers of local file systems (statfs(2)): ext2–4, XFS, Btrfs, tmpfs, overlay, F2FS, ZFS. There a
+ * write is a copy into the page cache, which costs a tenth of the way through the thread pool and back.
+ */
+const localFileSystems = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1]);
+/** A direct write that took longer is a warning: the thread pool takes over for a while. */
+const slowWriteMs = 20;
+const awayFromSlowMs = 30_000;
 /** A pipe whose reader is behind is asked again after this. */
 const retryMs = 10;
 
@@ -18,13 +26,21 @@ export class AppendedFile {
   #completed = 0;
   #users = 0;
   #closing = false;
+  /** Writes go directly while this is over; network, FUSE and unknown file systems, and pipes, always take the thread pool. */
+  #indirectUntil = Number.POSITIVE_INFINITY;
 
   /** `path` is given for a regular file, whose last byte is then looked at. A bare number is never closed. */
   constructor(file: FileHandle | number, path: string | undefined, clock: Clock) {
     this.#handle = typeof file === 'number' ? undefined : file;
     this.#fd = typeof file === 'number' ? file : file.fd;
     this.#clock = clock;
-    this.#cutShort = path === undefined ? false : endsMidway(path);
+    this.#cutShort = path === undefined ? false : this.#prepare(path);
+  }
+
+  async #prepare(path: string): Promise<boolean> {
+    const { type } = await statfs(path);
+    if (localFileSystems.has(type >>> 0)) this.#indirectUntil = 0;
+    return endsMidway(path);
   }
 
   /** Bytes of whole lines that the last `append` has written, for one that failed. */
@@ -62,7 +78,7 @@ export class AppendedFile {
     let written = 0;
     while (written < bytes.length) {
       try {
-        written += await this.#writeSome(bytes, written);
+        written += this.#isDirect() ? this.#writeDirectly(bytes, written) : await this.#writeSome(bytes, written);
       } catch (error) {
         if (isBusy(error) && !this.#closing) {
           await new Promise<void>((resolve) => this.#clock.after(retryMs, resolve));
@@ -74,6 +90,18 @@ export class AppendedFile {
         throw error;
       }
     }
+  }
+
+  #isDirect(): boolean {
+    return this.#indirectUntil === 0 || performance.now() > this.#indirectUntil;
+  }
+
+  #writeDirectly(bytes: Uint8Array, from: number): number {
+    const startedAt = performance.now();
+    const count = writeSync(this.#fd, bytes, from, bytes.length - from, null);
+    const endedAt = performance.now();
+    this.#indirectUntil = endedAt - startedAt > slowWriteMs ? endedAt + awayFromSlowMs : 0;
+    return count;
   }
 
   #writeSome(bytes: Uint8Array, from: number): Promise<number> {
