@@ -1,6 +1,12 @@
 import { SealError } from '../../contracts/seal.ts';
-import type { LifecycleState, StartOutcome } from './lifecycle.ts';
 import type { LifecycleParts } from './parts.ts';
+
+export type LifecycleState = 'uninitialised' | 'sealed' | 'unsealed';
+
+export type StartOutcome =
+  | { readonly state: LifecycleState; readonly problem?: undefined }
+  /** Sealed, and why: a lost or wrong key ('wrong-key', 'invalid'), or a key service that is away ('unavailable': retried). */
+  | { readonly state: 'sealed'; readonly problem: SealError };
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
@@ -24,6 +30,7 @@ export class AutoUnseal {
 
   /** The outcome of the first attempt. Rejects only with what is not a `SealError`: a damaged store, a hook that failed. */
   async start(): Promise<StartOutcome> {
+    this.#stopped = false;
     try {
       const state = await this.#attempt();
       this.#lookAgain(state);

@@ -1,7 +1,6 @@
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
-import type { SealError } from '../../contracts/seal.ts';
 import { wipe } from '../../crypto/wipe.ts';
-import { AutoUnseal } from './auto-unseal.ts';
+import { AutoUnseal, type LifecycleState, type StartOutcome } from './auto-unseal.ts';
 import { GenerateRoot } from './generate-root.ts';
 import { type InitRequest, type InitResult, initialise } from './initialise.ts';
 import { decodeShare, ShareCollection } from './key-shares.ts';
@@ -11,30 +10,11 @@ import { unwrapRootKey } from './quorum-proof.ts';
 import { Rekey } from './rekey.ts';
 import { chooseSeal } from './seal-choice.ts';
 import { type ReadyRecord, readSealRecord, type StoredSealRecord } from './seal-record.ts';
+import { type SealStatus, sealStatusOf } from './seal-status.ts';
 import { SubmissionLimit } from './submission-limit.ts';
 import { chooseKeys, proveShares, refreshWrapping } from './unseal.ts';
 
-export type LifecycleState = 'uninitialised' | 'sealed' | 'unsealed';
-
-export type StartOutcome =
-  | { readonly state: LifecycleState; readonly problem?: undefined }
-  /** Sealed, and why: a lost or wrong key ('wrong-key', 'invalid'), or a key service that is away ('unavailable': retried). */
-  | { readonly state: 'sealed'; readonly problem: SealError };
-
-/** What can be said to anybody about where the server stands. */
-export interface SealStatus {
-  readonly type: string;
-  readonly initialised: boolean;
-  readonly sealed: boolean;
-  readonly threshold: number;
-  readonly shares: number;
-  readonly progress: number;
-  readonly nonce: string;
-  readonly recoverySeal: boolean;
-  readonly migration: boolean;
-  /** Only while unsealed. */
-  readonly cluster: ReadyRecord['cluster'] | undefined;
-}
+const watchEveryMs = 5_000;
 
 /**
  * Takes a server from uninitialised through sealed to unsealed and back, and changes its keys. Everything that
@@ -49,6 +29,7 @@ export class Lifecycle {
   readonly #autoUnseal: AutoUnseal;
   #shares = new ShareCollection('when started');
   #unsealed = false;
+  #cancelWatch: () => void = () => {};
   /** Initialised is for ever, so storage is asked only until the first yes. */
   #ready: ReadyRecord | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -68,9 +49,9 @@ export class Lifecycle {
     this.generateRoot = new GenerateRoot(ceremony);
   }
 
-  /** Whether requests can be served. False from the moment sealing begins. */
+  /** Whether requests can be served. False from the moment sealing begins, or another process replaces the root key. */
   get unsealed(): boolean {
-    return this.#unsealed;
+    return this.#unsealed && !this.#parts.barrier.sealed;
   }
 
   get parts(): Pick<LifecycleParts, 'barrier' | 'clock' | 'program' | 'seal'> {
@@ -85,6 +66,7 @@ export class Lifecycle {
   /** Stops retrying and seals. */
   async stop(): Promise<void> {
     this.#autoUnseal.stop();
+    this.#cancelWatch();
     await this.seal();
   }
 
@@ -95,12 +77,12 @@ export class Lifecycle {
   /** Makes the store. A server that unseals itself is unsealed then; another waits for the shares it has just given out. */
   init(request: InitRequest): Promise<InitResult> {
     return this.#exclusive(async () => {
-      if (this.#unsealed) throw invalidRequest('Vault is already initialized');
+      if (this.unsealed) throw invalidRequest('Vault is already initialized');
       try {
         const result = await initialise(this.#parts, request);
         await this.#readReady();
         if (this.#parts.seal.mode === 'shares') await this.#close();
-        else this.#unsealed = true;
+        else this.#opened();
         this.#parts.logger.info('the store is initialised', { seal: this.#parts.seal.type });
         return result;
       } catch (error) {
@@ -119,19 +101,8 @@ export class Lifecycle {
         throw error;
       },
     );
-    const quorum = record?.seal.mode === 'auto' ? record.recovery : record?.seal;
-    return {
-      type: record?.seal.type ?? this.#parts.seal.type,
-      initialised: record !== undefined,
-      sealed: !this.#unsealed,
-      threshold: quorum?.threshold ?? 0,
-      shares: quorum?.shares ?? 0,
-      progress: this.#shares.progress,
-      nonce: this.#shares.nonce,
-      recoverySeal: (record?.seal.mode ?? this.#parts.seal.mode) === 'auto',
-      migration: record !== undefined && !this.#unsealed && this.#migrationPending(record),
-      cluster: this.#unsealed ? record?.cluster : undefined,
-    };
+    const { progress, nonce } = this.#shares;
+    return sealStatusOf(record, this.#parts, { unsealed: this.unsealed, progress, nonce });
   }
 
   /**
@@ -146,7 +117,7 @@ export class Lifecycle {
       this.#limit.take(options.source ?? '');
       const share = decodeShare(text);
       try {
-        if (!this.#unsealed) await this.#useShare(share, options);
+        if (!this.unsealed) await this.#useShare(share, options);
       } catch (error) {
         wipe(share);
         throw error;
@@ -159,7 +130,7 @@ export class Lifecycle {
   resetShares(): Promise<SealStatus> {
     return this.#exclusive(async () => {
       await this.#requireStored();
-      if (this.#unsealed) throw invalidRequest('vault is unsealed');
+      if (this.unsealed) throw invalidRequest('vault is unsealed');
       this.#startOver();
       return this.status();
     });
@@ -168,7 +139,7 @@ export class Lifecycle {
   /** Closes the barrier and drops every key. Nothing happens when it is closed already. */
   seal(): Promise<void> {
     return this.#exclusive(async () => {
-      if (!this.#unsealed) return;
+      if (!this.unsealed) return;
       // Somebody wants it closed: a retry that is still waiting must not open it again.
       this.#autoUnseal.stop();
       this.#parts.logger.info('sealing');
@@ -178,7 +149,13 @@ export class Lifecycle {
 
   /** Runs after what was asked before, whatever became of it. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
+    const result = this.#queue.then(async () => {
+      if (this.#unsealed && !this.unsealed) {
+        this.#parts.logger.warn('the root key was replaced by another process; sealed');
+        await this.#close();
+      }
+      return work();
+    });
     this.#queue = result.catch(() => undefined);
     return result;
   }
@@ -198,13 +175,8 @@ export class Lifecycle {
 
   async #requireUnsealed(): Promise<StoredSealRecord<ReadyRecord>> {
     const stored = await this.#requireStored();
-    if (!this.#unsealed) throw new CofferError('sealed');
+    if (!this.unsealed) throw new CofferError('sealed');
     return (await this.rekeyUnseal.settle(stored)) ? this.#requireStored() : stored;
-  }
-
-  #migrationPending(record: ReadyRecord): boolean {
-    const { seal, retiredSeals } = this.#parts;
-    return record.seal.type !== seal.type && retiredSeals.some(({ type }) => type === record.seal.type);
   }
 
   async #useShare(share: Uint8Array, { migrate }: { readonly migrate: boolean }): Promise<void> {
@@ -240,7 +212,7 @@ export class Lifecycle {
 
   /** For `AutoUnseal`. Throws `SealError`. */
   async #unsealItself(): Promise<LifecycleState> {
-    if (this.#unsealed) return 'unsealed';
+    if (this.unsealed) return 'unsealed';
     const stored = await this.#readReady();
     if (!stored) return 'uninitialised';
     const { record } = stored;
@@ -273,8 +245,28 @@ export class Lifecycle {
       await this.#close();
       throw error;
     }
-    this.#unsealed = true;
+    this.#opened();
     logger.info('unsealed');
+  }
+
+  #opened(): void {
+    this.#unsealed = true;
+    this.#watch();
+  }
+
+  /** The barrier closes by itself when another process has replaced the root key: then unseal again, if the seal can. */
+  #watch(): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.#parts.clock.after(watchEveryMs, () => {
+      if (!this.#unsealed) return;
+      if (this.unsealed) this.#watch();
+      else {
+        this.#autoUnseal.start().catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : 'unknown';
+          this.#parts.logger.error('the server could not unseal itself', { error: reason });
+        });
+      }
+    });
   }
 
   async #close(): Promise<void> {
@@ -284,7 +276,15 @@ export class Lifecycle {
     this.rekeyUnseal.discard();
     this.rekeyRecovery.discard();
     this.generateRoot.discard();
-    const steps = [() => this.#settle(), () => hooks.onSealing(), () => barrier.persistCounts()];
+    this.#cancelWatch();
+    const whileOpen = (step: () => Promise<void>) => async () => {
+      if (!barrier.sealed) await step();
+    };
+    const steps = [
+      whileOpen(() => this.#settle()),
+      () => hooks.onSealing(),
+      whileOpen(() => barrier.persistCounts()),
+    ];
     for (const step of steps) {
       await step().catch((error: unknown) => {
         logger.error('sealing did not go smoothly', {

@@ -244,6 +244,36 @@ test('two seconds after a rekey, on the next use of keys, or at sealing, the old
   }
 });
 
+test('a server whose root key another one has replaced is sealed, and opens with the new shares', async () => {
+  const { world, keys } = await unsealedWorld();
+  const other = await openWorld({ storage: world.storage });
+  await unsealWith(other, keys.slice(0, 2));
+  await world.lifecycle.rekeyUnseal.start(asked(1, 1), false);
+  const { keys: fresh } = await provideAll(world.lifecycle.rekeyUnseal, keys.slice(0, 2));
+  await world.lifecycle.rekeyUnseal.status();
+  await assert.rejects(other.barrier.rotate(), { code: 'sealed' });
+  assert.equal(other.lifecycle.unsealed, false);
+  await assert.rejects(other.lifecycle.generateRoot.status(), { code: 'sealed' });
+  assert.deepEqual(other.events, ['unsealed', 'sealing']);
+  assert.equal((await unsealWith(other, fresh.bytes)).sealed, false);
+  await other.barrier.rotate();
+});
+
+test('with an auto seal, a server opens again by itself after another one has replaced the root key', async () => {
+  const seal = await openStatic();
+  const world = await openWorld({ seal });
+  await world.lifecycle.init({});
+  const other = await openWorld({ storage: world.storage, seal });
+  await other.lifecycle.start();
+  await world.lifecycle.rekeyUnseal.replaceRootKey();
+  await assert.rejects(other.barrier.rotate(), { code: 'sealed' });
+  assert.equal(other.lifecycle.unsealed, false);
+  other.clock.advance(5_000);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(other.lifecycle.unsealed, true);
+  assert.deepEqual(other.events, ['unsealed', 'sealing', 'unsealed']);
+});
+
 test('right after a rekey the new shares speak for their owners', async () => {
   const { world, keys } = await unsealedWorld();
   const { rekeyUnseal, generateRoot } = world.lifecycle;

@@ -1,8 +1,9 @@
 import { invalidRequest } from '../../contracts/errors.ts';
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { JsonObject } from '../../contracts/request.ts';
-import type { Lifecycle, SealStatus } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { withPublicErrors } from './public-errors.ts';
+import type { SealStatus } from './seal-status.ts';
 
 /** Clients parse it and gate their features on it: plain numbers of the Vault version whose API this is. */
 export const vaultVersion = '1.20.0';
