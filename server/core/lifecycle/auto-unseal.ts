@@ -28,7 +28,7 @@ export class AutoUnseal {
     this.#attempt = attempt;
   }
 
-  /** The outcome of the first attempt. Rejects only with what is not a `SealError`: a damaged store, a hook that failed. */
+  /** The outcome of the first attempt; who starts the server shows its problem, and only what is tried again is logged. Rejects only with what is not a `SealError`: a damaged store, a hook that failed. */
   async start(): Promise<StartOutcome> {
     this.#stopped = false;
     try {
@@ -37,11 +37,13 @@ export class AutoUnseal {
       return { state };
     } catch (error) {
       if (!(error instanceof SealError)) throw error;
-      this.#parts.logger.error('the server could not unseal itself', {
-        error: error.message,
-        hint: error.hint,
-      });
-      if (error.kind === 'unavailable') this.#again(firstRetryMs, firstRetryMs);
+      if (error.kind === 'unavailable') {
+        this.#parts.logger.error('the server could not unseal itself', {
+          error: error.message,
+          hint: error.hint,
+        });
+        this.#again(firstRetryMs, firstRetryMs);
+      }
       return { state: 'sealed', problem: error };
     }
   }

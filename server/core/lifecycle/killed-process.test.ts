@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const child = fileURLToPath(new URL('killed-process.ts', import.meta.url));
+const child = fileURLToPath(new URL('killed-process-harness.ts', import.meta.url));
 
 /** Runs the child until it has printed shares, or for `aliveMs` when it was given some, then kills it; its lines. */
 async function runUntilKilled(path: string, shares: string | undefined, aliveMs: number) {

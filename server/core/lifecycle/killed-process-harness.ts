@@ -4,7 +4,7 @@ import { plugin as sqlite } from '../../storage/sqlite/index.ts';
 import { hex, openWorld, shares } from './lifecycle-harness.ts';
 
 /*
- * The child of killed-process.test.ts: `node killed-process.ts FILE [SHARES]`. Initialises the store, or unseals it with SHARES (JSON list of hex),
+ * The child of killed-process.test.ts: `node killed-process-harness.ts FOLDER [SHARES]`. Initialises the store, or unseals it with SHARES (JSON list of hex),
  * and rekeys until it is killed. Every set of shares it is given goes to standard output, one JSON list a line.
  */
 const [, , path = '', given] = process.argv;
