@@ -261,12 +261,16 @@ export class Lifecycle {
       if (!this.#unsealed) return;
       if (this.unsealed) this.#watch();
       else {
-        this.#autoUnseal.start().catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : 'unknown';
-          this.#parts.logger.error('the server could not unseal itself', { error: reason });
-        });
+        this.#autoUnseal.start().then(
+          ({ problem }) => problem && this.#reportWatch(problem.message),
+          (error: unknown) => this.#reportWatch(error instanceof Error ? error.message : 'unknown'),
+        );
       }
     });
+  }
+
+  #reportWatch(error: string): void {
+    this.#parts.logger.error('the server stays sealed', { error });
   }
 
   async #close(): Promise<void> {
