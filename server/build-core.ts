@@ -17,6 +17,7 @@ import { Mounts } from './core/mounts/mounts.ts';
 import { type Namespace, Namespaces, rootNamespace } from './core/namespaces/namespaces.ts';
 import { Pipeline } from './core/pipeline/pipeline.ts';
 import { Access } from './core/policies/access.ts';
+import { PasswordPolicies } from './core/policies/password-policies.ts';
 import { PolicyStore } from './core/policies/policy-store.ts';
 import { auditPaths } from './core/system/audit-paths.ts';
 import { internalPaths } from './core/system/internal-paths.ts';
@@ -24,7 +25,9 @@ import { leasePaths } from './core/system/lease-paths.ts';
 import { lifecyclePaths } from './core/system/lifecycle-paths.ts';
 import { mountPaths } from './core/system/mount-paths.ts';
 import { namespacePaths } from './core/system/namespace-paths.ts';
+import { passwordPolicyPaths } from './core/system/password-policy-paths.ts';
 import { capabilityPaths, policyPaths } from './core/system/policy-paths.ts';
+import { toolsPaths } from './core/system/tools-paths.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
 import { Tokens } from './core/tokens/tokens.ts';
 import { TokenStore } from './core/tokens/token-store.ts';
@@ -70,6 +73,7 @@ export function buildCore(parts: CoreParts): Core {
   });
   const namespaceById = (id: string) => namespaces.byId(id);
   const policies = new PolicyStore(recordsOf, clock);
+  const passwordPolicies = new PasswordPolicies(recordsOf);
   const access = new Access(policies, clock);
   const mountByUuid = async (namespace: Namespace, uuid: string) => (await mounts.table(namespace)).byUuid(uuid);
   const leases = new Leases({ recordsOf, clock, logger: logger.named('expiration'), mountByUuid });
@@ -182,6 +186,8 @@ export function buildCore(parts: CoreParts): Core {
       ...wrappingPaths(wrapping, tokenStore),
       ...auditPaths(auditTable),
       ...lifecyclePaths(lifecycle),
+      ...toolsPaths(),
+      ...passwordPolicyPaths(passwordPolicies),
     ];
   }
 
