@@ -24,6 +24,11 @@ export const errorTable = {
     meaning:
       'No token, a token that is not valid, or no policy that allows the operation. Which of them is never said.',
   },
+  'invalid-credentials': {
+    status: 400,
+    message: 'invalid username or password',
+    meaning: 'A login with a name or a secret that is not right. Which of them is never said.',
+  },
   'not-found': { status: 404, message: '', meaning: 'Nothing there, or an empty list.' },
   'no-route': {
     status: 404,

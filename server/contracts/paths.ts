@@ -43,6 +43,12 @@ export interface OperationDeclaration {
   readonly deprecated?: boolean;
   /** Top-level keys of the reply that are secret even to the audit log's readers as hashes need not be listed: all strings are hashed. These stay clear. */
   readonly clearKeys?: readonly string[];
+  /**
+   * This operation is a login. Returns the name that the caller claims, in the form which `AuthGrant.alias`
+   * would have, before any secret is checked and without I/O; undefined when there is none. Under it core
+   * counts attempts that end in 'invalid-credentials', and while it is locked refuses without asking the handler.
+   */
+  readonly claimedAlias?: (call: Call<FieldValues<FieldDeclarations>>) => string | undefined;
 }
 
 export interface Example {
@@ -138,8 +144,9 @@ export function definePath<const F extends FieldDeclarations>(path: {
     Partial<
       Record<
         Operation | 'write',
-        Omit<OperationDeclaration, 'handler'> & {
+        Omit<OperationDeclaration, 'handler' | 'claimedAlias'> & {
           readonly handler: (call: Call<FieldValues<F>>) => Promise<Reply | undefined>;
+          readonly claimedAlias?: (call: Call<FieldValues<F>>) => string | undefined;
         }
       >
     >
