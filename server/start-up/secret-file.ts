@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -17,7 +18,7 @@ import { codeOf } from './start-problem.ts';
  * nothing, and on disk when it returns.
  */
 export function writeSecretFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(path));
   const unfinished = `${path}.${process.pid}.new`;
   rmSync(unfinished, { force: true });
   const descriptor = openSync(unfinished, 'wx', 0o600);
@@ -31,6 +32,19 @@ export function writeSecretFile(path: string, text: string): void {
   chmodSync(unfinished, 0o600);
   renameSync(unfinished, path);
   syncFolder(dirname(path));
+}
+
+/**
+ * Makes `path` and what is missing above it, 0700, so that it outlives a power cut. (`mkdirSync` with `recursive` never
+ * ends where the system says ENOENT for a folder that cannot be made, as below /proc.)
+ */
+export function makeFolders(path: string): void {
+  const missing: string[] = [];
+  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) {
+    mkdirSync(folder, { mode: 0o700 });
+    syncFolder(dirname(folder));
+  }
 }
 
 /** The text of a file without the white space around it; undefined when there is none. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createStaticKeyFile } from '../../seals/static/index.ts';
-import { readIfThere, syncFolder, writeSecretFile } from '../secret-file.ts';
+import { makeFolders, readIfThere, writeSecretFile } from '../secret-file.ts';
 import { codeOf, StartProblem } from '../start-problem.ts';
 import { isInside, keyFolderOf } from './places.ts';
 
@@ -112,8 +112,7 @@ function idOf(dataFolder: string, hasChosenKey: boolean): string {
 
 function makeFolder(folder: string): void {
   try {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (first !== undefined) syncFolder(dirname(first));
+    makeFolders(folder);
     if (!statSync(folder).isDirectory())
       throw new StartProblem(`${folder} is no folder`, 'Choose another with -data.');
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -128,6 +127,7 @@ function folderProblem(folder: string, error: unknown): StartProblem {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'ENOENT':
       return new StartProblem(`the data folder ${folder} cannot be written by this user`, hint, {
         cause: error,
       });

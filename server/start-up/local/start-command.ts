@@ -9,7 +9,7 @@ import { StartProblem } from '../start-problem.ts';
 import { completeFirstStart, type FirstStart } from './first-start.ts';
 import { findInstallation, type Installation, prepareInstallation } from './installation.ts';
 import { dataFolderOf, tokenFileOf } from './places.ts';
-import { welcome } from './welcome.ts';
+import { programWord, welcome } from './welcome.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -97,9 +97,10 @@ export async function runStart(
       start = await completeFirstStart(server, installation, tokenFile);
     },
     ready: async ([listening = address]) => {
+      const program = programWord(process.argv[1] ?? '', process.cwd());
       const isExposed = !/^(127\.|\[::1\])/.test(listening);
       const url = `http://${listening.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1')}`;
-      out(welcome({ address: url, installation, tokenFile, start, environment, isExposed }));
+      out(welcome({ address: url, installation, tokenFile, start, environment, program, isExposed }));
     },
   });
 }

@@ -1,6 +1,7 @@
+import { join, relative } from 'node:path';
 import type { FirstStart } from './first-start.ts';
 import type { Installation } from './installation.ts';
-import { short } from './places.ts';
+import { isInside, short } from './places.ts';
 
 export interface WelcomeFacts {
   /** A URL. */
@@ -9,8 +10,17 @@ export interface WelcomeFacts {
   readonly tokenFile: string;
   readonly start: FirstStart;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The word that runs this program from where the reader stands. */
+  readonly program: string;
   /** Not only this machine can reach the address, and nothing encrypts what is sent there. */
   readonly isExposed: boolean;
+}
+
+/** How the program that runs as `script` is called from `folder`: `bin/coffer` in a clone, `npx coffer` beside node_modules. */
+export function programWord(script: string, folder: string): string {
+  if (isInside(join(folder, 'node_modules'), script)) return 'npx coffer';
+  if (!script.endsWith('.ts')) return 'coffer';
+  return relative(folder, script).replace(/\.ts$/, '');
 }
 
 const defaultAddress = 'http://127.0.0.1:8200';
@@ -19,7 +29,7 @@ const defaultAddress = 'http://127.0.0.1:8200';
 export function welcome(facts: WelcomeFacts): string {
   const { address, installation, environment, start } = facts;
   const at = (path: string): string => short(path, environment);
-  const coffer = environment['npm_lifecycle_event'] === 'start' ? 'bin/coffer' : 'coffer';
+  const { program } = facts;
   const key =
     installation.keyFile === undefined ? 'from COFFER_SECRET_ENCRYPTION_KEY' : at(installation.keyFile);
   const lines = [
@@ -34,25 +44,25 @@ export function welcome(facts: WelcomeFacts): string {
   ];
   if (facts.isExposed)
     lines.push('Other machines can reach this address, and nothing is encrypted on the way.', '');
-  if (start.isFirst) lines.push(...firstSteps(facts, coffer), '');
+  if (start.isFirst) lines.push(...firstSteps(facts), '');
   else {
-    const login = `${coffer} login - < ${at(installation.rootTokenFile)}`;
+    const login = `${program} login - < ${at(installation.rootTokenFile)}`;
     lines.push(`To log in as root: ${login}`, ...addressLines(address), '');
   }
   lines.push('Stop with Ctrl-C. In production: coffer server -config=FILE', '');
   return lines.join('\n');
 }
 
-function firstSteps(facts: WelcomeFacts, coffer: string): string[] {
-  const { start, environment } = facts;
+function firstSteps(facts: WelcomeFacts): string[] {
+  const { start, environment, program } = facts;
   const lines = [
     'Keep a copy of the key in another place: without it nobody can open the data.',
     '',
     `You are logged in: the root token is also in ${short(facts.tokenFile, environment)}. In another terminal, try:`,
     ...addressLines(facts.address),
-    `  ${coffer} kv put secret/ai/openai api-key=sk-example`,
-    `  ${coffer} kv get secret/ai/openai`,
-    `  ${coffer} status`,
+    `  ${program} kv put secret/ai/openai api-key=sk-example`,
+    `  ${program} kv get secret/ai/openai`,
+    `  ${program} status`,
   ];
   if (start.replacedTokenFile !== undefined) {
     lines.push(

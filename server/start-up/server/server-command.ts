@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../contracts/clock.ts';
@@ -125,7 +125,6 @@ async function writeCertificate(
     key: join(folder, 'vault-key.pem'),
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeSecretFile(files.authority, made.authority);
     writeSecretFile(files.certificate, made.certificate);
     writeSecretFile(files.key, made.privateKey);
