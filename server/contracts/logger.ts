@@ -14,6 +14,18 @@ export interface Logger {
   named(name: string): Logger;
 }
 
+/** The levels of a running log, by the names of its loggers. Lasts as long as the process. */
+export interface LogLevels {
+  /** Every logger made so far, sorted. */
+  names(): readonly string[];
+  levelOf(name: string): LogLevel;
+  set(name: string, level: LogLevel): void;
+  setAll(level: LogLevel): void;
+  /** Back to the level of the configuration. */
+  reset(name: string): void;
+  resetAll(): void;
+}
+
 export const silentLogger: Logger = {
   trace() {},
   debug() {},

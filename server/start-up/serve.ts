@@ -74,6 +74,7 @@ async function serveUntilSignal(
     server = await options.startServer({
       configuration,
       logger,
+      logLevels: log.levels,
       clock,
       environment,
       onFatal: (error) => endAtOnce(error, log),

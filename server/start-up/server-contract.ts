@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../contracts/clock.ts';
-import type { Logger } from '../contracts/logger.ts';
+import type { Logger, LogLevels } from '../contracts/logger.ts';
 import type { JsonObject, Operation } from '../contracts/request.ts';
 import type { Configuration, ListenerConfiguration } from './configuration/configuration.ts';
 
@@ -17,6 +17,8 @@ export type StartServer = (options: ServerOptions) => Promise<RunningServer>;
 export interface ServerOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
+  /** For `sys/loggers`, which is not there without it. */
+  readonly logLevels?: LogLevels;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The server can no longer go on (a failed sync, storage that cannot be trusted). Start-up logs it and exits 1 at once. */

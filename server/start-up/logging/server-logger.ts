@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts';
-import type { LogFields, Logger, LogLevel } from '../../contracts/logger.ts';
+import type { LogFields, Logger, LogLevel, LogLevels } from '../../contracts/logger.ts';
 import type { LogOutput } from './log-file.ts';
 import { jsonLogLine, standardLogLine } from './log-line.ts';
 
@@ -18,6 +18,8 @@ export interface ServerLog {
   level(): LogLevel;
   /** In force at once, for every logger made from this one. */
   setLevel(level: LogLevel): void;
+  /** The levels of single loggers, which `setLevel` sets back. */
+  readonly levels: LogLevels;
   reopen(): void;
   close(): void;
 }
@@ -25,17 +27,37 @@ export interface ServerLog {
 /** Makes the server's log. Values are escaped and bounded in length, so that no name can forge a line. */
 export function createServerLog(settings: LoggerSettings): ServerLog {
   let least = logLevels.indexOf(settings.level);
+  const names = new Set<string>();
+  const own = new Map<string, number>();
+  let all: number | undefined;
+  const leastOf = (name: string): number => (own.size > 0 ? own.get(name) : undefined) ?? all ?? least;
   const format = settings.format === 'json' ? jsonLogLine : standardLogLine;
   const log = (name: string, level: LogLevel, message: string, fields: LogFields | undefined): void => {
-    if (logLevels.indexOf(level) < least) return;
+    if (logLevels.indexOf(level) < leastOf(name)) return;
     const line = format({ timeMs: settings.clock.now(), level, name, message, fields });
     for (const output of settings.outputs) output.write(line);
   };
   return {
-    logger: new NamedLogger('', log),
+    logger: new NamedLogger('', log, names),
     level: () => logLevels[least] ?? 'info',
     setLevel: (level) => {
       least = logLevels.indexOf(level);
+      all = undefined;
+      own.clear();
+    },
+    levels: {
+      names: () => [...names].sort(),
+      levelOf: (name) => logLevels[leastOf(name)] ?? 'info',
+      set: (name, level) => void own.set(name, logLevels.indexOf(level)),
+      setAll: (level) => {
+        own.clear();
+        all = logLevels.indexOf(level);
+      },
+      reset: (name) => void own.set(name, least),
+      resetAll: () => {
+        own.clear();
+        all = undefined;
+      },
     },
     reopen: () => settings.outputs.forEach((output) => void output.reopen()),
     close: () => settings.outputs.forEach((output) => void output.close()),
@@ -47,10 +69,13 @@ type Log = (name: string, level: LogLevel, message: string, fields: LogFields | 
 class NamedLogger implements Logger {
   readonly #name: string;
   readonly #log: Log;
+  readonly #names: Set<string>;
 
-  constructor(name: string, log: Log) {
+  constructor(name: string, log: Log, names: Set<string>) {
     this.#name = name;
     this.#log = log;
+    this.#names = names;
+    if (name !== '') names.add(name);
   }
 
   trace(message: string, fields?: LogFields): void {
@@ -70,6 +95,6 @@ class NamedLogger implements Logger {
   }
   /** Names nest with a dot: `named('core').named('audit')` is `core.audit`. */
   named(name: string): Logger {
-    return new NamedLogger(this.#name === '' ? name : `${this.#name}.${name}`, this.#log);
+    return new NamedLogger(this.#name === '' ? name : `${this.#name}.${name}`, this.#log, this.#names);
   }
 }
