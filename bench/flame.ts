@@ -33,6 +33,6 @@ walk(profile.nodes[0]!.id, new Set());
 const idle = (self.get('(idle) :0') ?? 0) + (self.get('(program) :0') ?? 0);
 const busy = [...self.values()].reduce((sum, value) => sum + value, 0) - (self.get('(idle) :0') ?? 0);
 console.log(`busy ${(busy / 1e6).toFixed(2)} s, idle or outside JavaScript ${(idle / 1e6).toFixed(2)} s`);
-for (const [name, value] of [...self].sort((a, b) => b[1] - a[1]).slice(0, rows)) {
+for (const [name, value] of [...self].sort((a, b) => (process.argv[4] === 'total' ? (total.get(b[0]) ?? 0) - (total.get(a[0]) ?? 0) : b[1] - a[1])).slice(0, rows)) {
   console.log(`${((100 * value) / busy).toFixed(1).padStart(6)} %  ${((100 * (total.get(name) ?? 0)) / busy).toFixed(1).padStart(6)} %  ${name}`);
 }

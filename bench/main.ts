@@ -44,7 +44,7 @@ async function compare(server: BenchServer, scenario: Scenario): Promise<void> {
   const floor = await MeasuredProcess.start('./floor-process.ts', [scenario.bytes]);
   const floors: Measured[] = [];
   const coffers: Measured[] = [];
-  await load({ port: server.port, connections: scenario.connections, seconds: 1, request: scenario.request(server.port) });
+  await load({ port: server.port, connections: scenario.connections, seconds: 3, request: scenario.request(server.port) });
   await load({ port: floor.port, connections: scenario.connections, seconds: 1, request: scenario.request(floor.port) });
   for (let round = 0; round < rounds; round++) {
     floors.push(await measure(floor, floor.port, scenario));

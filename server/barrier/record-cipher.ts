@@ -1,5 +1,6 @@
 import { JsonError, parseJson } from '../../formats/json/index.ts';
 import { CofferError } from '../contracts/errors.ts';
+import { RandomPool } from '../crypto/random.ts';
 import { wipe } from '../crypto/wipe.ts';
 import { corrupt, openRecord, parseHeader, type RecordPlace, sealRecord } from './record-format.ts';
 import { StoredRecord } from './stored-record.ts';
@@ -9,6 +10,7 @@ import type { UnsealedKeys } from './unsealed-keys.ts';
 export class RecordCipher {
   readonly keys: UnsealedKeys;
   readonly #acceptPlaintext: boolean;
+  readonly #nonces: RandomPool = new RandomPool();
 
   constructor(keys: UnsealedKeys, acceptPlaintext: boolean) {
     this.keys = keys;
@@ -64,7 +66,7 @@ export class RecordCipher {
   #seal(place: RecordPlace, plain: Uint8Array): Uint8Array {
     const found = this.keys.encryptionKey(place.namespaceId);
     if (!found) throw new CofferError('not-found', 'the namespace does not exist');
-    return sealRecord(found.key, found.termId, place, plain);
+    return sealRecord(found.key, found.termId, place, plain, this.#nonces);
   }
 
   /** A row that an older store wrote in clear; it says nothing about who wrote it, so it is read only on request. */

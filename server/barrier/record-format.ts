@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { CofferError } from '../contracts/errors.ts';
 import { AeadError, aeadNonceBytes, aeadTagBytes, openAead, sealAead } from '../crypto/aead.ts';
-import { randomBytes } from '../crypto/random.ts';
+import { RandomPool } from '../crypto/random.ts';
 
 /*
  * format (1) | algorithm (1) | key id (4, big-endian) | nonce (12) | ciphertext | tag (16)
@@ -50,13 +50,14 @@ export function sealRecord(
   keyId: number,
   place: RecordPlace,
   plaintext: Uint8Array,
+  nonces: RandomPool = new RandomPool(),
 ): Uint8Array {
   const record = Buffer.allocUnsafeSlow(recordOverheadBytes + plaintext.length);
   record[0] = encryptedFormat;
   record[1] = aes256GcmSiv;
   record.writeUInt32BE(keyId, 2);
-  const nonce = randomBytes(aeadNonceBytes);
-  record.set(nonce, nonceAt);
+  nonces.fill(record, nonceAt, ciphertextAt);
+  const nonce = record.subarray(nonceAt, ciphertextAt);
   const { ciphertext, tag } = sealAead(key, nonce, associatedData(record, place), plaintext);
   record.set(ciphertext, ciphertextAt);
   record.set(tag, record.length - aeadTagBytes);

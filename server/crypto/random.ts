@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, getRandomValues, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { wipe } from './wipe.ts';
 
 export { randomBytes, randomUUID };
@@ -27,4 +27,27 @@ export function randomText(length: number, alphabet: string = base62): string {
     }
   }
   return text;
+}
+
+const poolBytes = 4096;
+
+/**
+ * Random bytes drawn a page at a time, since a call to the generator costs far more than the bytes. Only for what
+ * is written in clear anyway (nonces): bytes to come lie in memory until they are used, each once.
+ */
+export class RandomPool {
+  readonly #pool: Uint8Array<ArrayBuffer> = new Uint8Array(poolBytes);
+  #at = poolBytes;
+
+  /** Fills `target` (at most a page) from `start` to `end`. */
+  fill(target: Uint8Array, start: number, end: number): void {
+    const size = end - start;
+    if (size > poolBytes) throw new RangeError('more than a page of random bytes at once');
+    if (this.#at + size > poolBytes) {
+      getRandomValues(this.#pool);
+      this.#at = 0;
+    }
+    target.set(this.#pool.subarray(this.#at, this.#at + size), start);
+    this.#at += size;
+  }
 }

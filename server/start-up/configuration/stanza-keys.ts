@@ -11,9 +11,9 @@ export const sqliteKeys = defineKeys({
   },
   exclusive: {
     type: 'boolean',
-    default: false,
+    default: true,
     description:
-      'Refuse to share the folder with another process of this machine; reads are then a little faster.',
+      'Refuse a second process on the folder. With false, several processes of this machine may share it, each seeing what the others wrote; every request then costs a little more.',
     vault: 'No such storage.',
   },
 });
