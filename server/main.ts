@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
+import { Barrier } from './barrier/index.ts';
+import { buildCore, type Core } from './build-core.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
 import { CofferError } from './contracts/errors.ts';
 import type { JsonObject } from './contracts/request.ts';
 import type { Seal, SealPlugin } from './contracts/seal.ts';
 import type { SecretsEnginePlugin } from './contracts/secrets-engine.ts';
-import { StorageError, type StorageBackend, type StoragePlugin } from './contracts/storage.ts';
-import { Barrier } from './barrier/index.ts';
-import { buildCore, type Core } from './build-core.ts';
+import { type StorageBackend, StorageError, type StoragePlugin } from './contracts/storage.ts';
+import { admitOrigin } from './dialects/vault/cross-origin.ts';
 import { vaultHandler } from './dialects/vault/handler.ts';
 import { loadPlugins } from './load-plugins.ts';
-import type { Configuration } from './start-up/configuration/configuration.ts';
 import type { OwnRequest, RunningServer, ServerOptions, StartServer } from './start-up/server-contract.ts';
 
 /** Composition root: configuration → storage, seals, barrier, core → a server that answers. */
@@ -31,10 +31,23 @@ export const startServer: StartServer = async (options) => {
       clock,
       logger: logger.named('barrier'),
       cacheBytes: configuration.cacheBytes,
-      exclusiveStore: isExclusive(configuration),
+      exclusiveStore: storage.exclusive,
       acceptPlaintextRecords: configuration.acceptPlaintextRecords,
     });
-    const core = buildCore({ configuration, storage, barrier, seal, retiredSeals: retired, engines, authMethods, auditDevices, clock, logger, programFolders: [programFolder()] });
+    const core = buildCore({
+      configuration,
+      storage,
+      barrier,
+      seal,
+      retiredSeals: retired,
+      engines,
+      authMethods,
+      auditDevices,
+      clock,
+      logger,
+      logLevels: options.logLevels,
+      programFolders: [programFolder()],
+    });
     await core.start();
     return runningServer(core, storage, options);
   } catch (error) {
@@ -49,7 +62,11 @@ function runningServer(core: Core, storage: StorageBackend, options: ServerOptio
   let stopping: Promise<void> | undefined;
   return {
     handler(request, response, connection) {
-      serve(request, response, connection, connection.listener.maxRequestBytes);
+      if (request.headers.origin === undefined) serve(request, response, connection);
+      else
+        void admitOrigin(core.cors, request, response).then(
+          (isAdmitted) => isAdmitted && serve(request, response, connection),
+        );
     },
     lifecycle: {
       async status() {
@@ -63,7 +80,12 @@ function runningServer(core: Core, storage: StorageBackend, options: ServerOptio
           ...(automatic ? { recovery: request } : { unseal: request }),
           ...(rootToken === undefined ? {} : { rootTokenId: rootToken }),
         });
-        return { rootToken: result.rootToken, keysBase64: ((automatic ? result.recoveryKeys : result.keys)?.bytes ?? []).map((share) => Buffer.from(share).toString('base64')) };
+        return {
+          rootToken: result.rootToken,
+          keysBase64: ((automatic ? result.recoveryKeys : result.keys)?.bytes ?? []).map((share) =>
+            Buffer.from(share).toString('base64'),
+          ),
+        };
       },
       async unseal(share) {
         const { sealed } = await core.lifecycle.submitShare(share, { migrate: false });
@@ -103,23 +125,44 @@ async function ownRequest(core: Core, own: OwnRequest, nowMs: number): Promise<J
   });
   if (answer.error) throw answer.error;
   const { issued, reply } = answer.exchange;
-  if (issued) return { client_token: issued.clientToken, accessor: issued.accessor, policies: issued.policies };
+  if (issued)
+    return { client_token: issued.clientToken, accessor: issued.accessor, policies: issued.policies };
   return reply?.data ?? undefined;
 }
 
-async function openStorage(plugins: ReadonlyMap<string, StoragePlugin>, options: ServerOptions): Promise<StorageBackend> {
+async function openStorage(
+  plugins: ReadonlyMap<string, StoragePlugin>,
+  options: ServerOptions,
+): Promise<StorageBackend> {
   const { type, settings } = options.configuration.storage;
   const plugin = plugins.get(type);
-  if (!plugin) throw new StorageError('invalid', `there is no storage "${type}"`, `This server has: ${[...plugins.keys()].join(', ')}.`);
-  return plugin.open(settings, { logger: options.logger.named(`storage.${type}`), onFatal: (error) => options.onFatal(error) });
+  if (!plugin)
+    throw new StorageError(
+      'invalid',
+      `there is no storage "${type}"`,
+      `This server has: ${[...plugins.keys()].join(', ')}.`,
+    );
+  return plugin.open(settings, {
+    logger: options.logger.named(`storage.${type}`),
+    onFatal: (error) => options.onFatal(error),
+  });
 }
 
-async function openSeals(plugins: ReadonlyMap<string, SealPlugin>, options: ServerOptions): Promise<{ seal: Seal; retired: Seal[] }> {
-  const stanzas = options.configuration.seals.length > 0 ? options.configuration.seals : [{ type: 'shamir', settings: {}, disabled: false }];
+async function openSeals(
+  plugins: ReadonlyMap<string, SealPlugin>,
+  options: ServerOptions,
+): Promise<{ seal: Seal; retired: Seal[] }> {
+  const stanzas =
+    options.configuration.seals.length > 0
+      ? options.configuration.seals
+      : [{ type: 'shamir', settings: {}, disabled: false }];
   const context = { environment: options.environment, logger: options.logger.named('seal') };
   const open = (stanza: { readonly type: string; readonly settings: Readonly<Record<string, unknown>> }) => {
     const plugin = plugins.get(stanza.type);
-    if (!plugin) throw new CofferError('invalid-request', `there is no seal "${stanza.type}"`, { hint: `This server has: ${[...plugins.keys()].join(', ')}.` });
+    if (!plugin)
+      throw new CofferError('invalid-request', `there is no seal "${stanza.type}"`, {
+        hint: `This server has: ${[...plugins.keys()].join(', ')}.`,
+      });
     return plugin.open(stanza.settings, context);
   };
   const active = stanzas.find((stanza) => !stanza.disabled);
@@ -127,12 +170,9 @@ async function openSeals(plugins: ReadonlyMap<string, SealPlugin>, options: Serv
   const retired: Seal[] = [];
   for (const stanza of stanzas) if (stanza.disabled) retired.push(await open(stanza));
   // Shares need no settings, so a store under them can always be migrated from.
-  if (seal.type !== 'shamir' && !retired.some(({ type }) => type === 'shamir')) retired.push(await open({ type: 'shamir', settings: {} }));
+  if (seal.type !== 'shamir' && !retired.some(({ type }) => type === 'shamir'))
+    retired.push(await open({ type: 'shamir', settings: {} }));
   return { seal, retired };
-}
-
-function isExclusive(configuration: Configuration): boolean {
-  return configuration.storage.type === 'memory' || configuration.storage.settings['exclusive'] === true;
 }
 
 /** The folder of the running program, where no audit file may ever be made. */

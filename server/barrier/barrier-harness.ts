@@ -42,6 +42,7 @@ export async function openSecond(
 
 /** A real storage behind a slow line: calls and answers wait for `line`, which a test holds. */
 export class SlowStorage implements StorageBackend {
+  readonly exclusive = false;
   readonly #inner: StorageBackend;
   /** Waited for before the inner call. */
   before: (call: string) => Promise<void> | void = () => {};

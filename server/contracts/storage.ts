@@ -6,6 +6,9 @@
  * between folders; one that holds a NUL or a lone surrogate is refused as 'invalid'. Values are up to `maxValueBytes` long and may be empty.
  */
 export interface StorageBackend {
+  /** No other process can write here while this is open, so a cache above it is always fresh. */
+  readonly exclusive: boolean;
+
   /** The values of `keys`, in their order; `undefined` where there is none. */
   read(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
 

@@ -99,6 +99,7 @@ export async function unsealWith(world: World, keys: readonly Uint8Array[], migr
 /** Storage that calls `before` ahead of each commit, and so can fail or die at any of them. */
 export function guardedStorage(inner: StorageBackend, before: (change: Change) => void): StorageBackend {
   return {
+    exclusive: inner.exclusive,
     read: (keys) => inner.read(keys),
     list: (prefix, page) => inner.list(prefix, page),
     scan: (from, to, limit) => inner.scan(from, to, limit),

@@ -37,6 +37,7 @@ export const plugin: StoragePlugin = {
 };
 
 class MemoryBackend implements StorageBackend {
+  readonly exclusive = true;
   readonly #entries = new OrderedMap<Uint8Array>();
   /** The keys of each commit, the oldest first; the last one made `#revision`. */
   #log: (readonly string[])[] = [];

@@ -20,6 +20,7 @@ export interface BackendParts {
 
 /** Reads happen at once, on the caller's thread and its own connection; commits go to the writer thread. */
 export class SqliteBackend implements StorageBackend {
+  readonly exclusive: boolean;
   readonly #parts: BackendParts;
   readonly #statements;
   #dataVersion: unknown;
@@ -29,6 +30,7 @@ export class SqliteBackend implements StorageBackend {
   constructor(parts: BackendParts) {
     const { reader } = parts;
     this.#parts = parts;
+    this.exclusive = parts.exclusive;
     this.#statements = {
       begin: reader.prepare('BEGIN'),
       end: reader.prepare('COMMIT'),
@@ -36,7 +38,10 @@ export class SqliteBackend implements StorageBackend {
       keys: reader.prepare('SELECT key FROM entry WHERE key >= ? AND key < ? ORDER BY key LIMIT ?'),
       entries: reader.prepare('SELECT key, value FROM entry WHERE key >= ? AND key < ? ORDER BY key LIMIT ?'),
       dataVersion: reader.prepare('PRAGMA data_version'),
-      bounds: reader.prepare('SELECT coalesce(min(revision), 1), coalesce(max(revision), 0) FROM change'),
+      bounds: reader.prepare(
+        // Apart, each is one step in the index; in one SELECT they would read the whole log.
+        'SELECT coalesce((SELECT min(revision) FROM change), 1), coalesce((SELECT max(revision) FROM change), 0)',
+      ),
       newest: reader.prepare('SELECT coalesce(max(revision), 0) FROM change'),
       changes: reader.prepare('SELECT keys FROM change WHERE revision > ?'),
     };

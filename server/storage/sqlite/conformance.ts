@@ -11,7 +11,7 @@ export const open: OpenStorage = async () => {
   const path = await mkdtemp(join(tmpdir(), 'coffer-storage-'));
   const handles: StorageBackend[] = [];
   const openHandle = async () => {
-    const handle = await plugin.open({ path }, { logger: silentLogger, onFatal() {} });
+    const handle = await plugin.open({ path, exclusive: false }, { logger: silentLogger, onFatal() {} });
     handles.push(handle);
     return handle;
   };

@@ -82,7 +82,7 @@ describe('SQLite storage', () => {
     await rejects(open({ path }), inUse);
     await alone.commit({ put: [['a', Buffer.from('1')]] });
     await alone.close();
-    const [one, two] = [await open({ path }), await open({ path })];
+    const [one, two] = [await open({ path, exclusive: false }), await open({ path, exclusive: false })];
     await rejects(open({ path, exclusive: 'true' }), inUse);
     await one.close();
     await two.close();
@@ -125,7 +125,8 @@ describe('SQLite storage', () => {
   });
 
   it('lets two open a new folder at the same moment', async () => {
-    const all = await Promise.all([open({ path }), open({ path }), open({ path })]);
+    const shared = { path, exclusive: false };
+    const all = await Promise.all([open(shared), open(shared), open(shared)]);
     await Promise.all(all.map((storage, i) => storage.commit({ put: [[`${i}`, Buffer.from('x')]] })));
     equal((await all[0]!.list('', { limit: 9 })).length, 3);
     for (const storage of all) await storage.close();

@@ -10,8 +10,8 @@ import { connect, ensureSchema } from './schema.ts';
 /**
  * The embedded storage: one SQLite database, `coffer.db`, in a folder of its own.
  *
- * Settings: `path`, the folder, created (0700) when it is missing; `exclusive`, true to refuse a second
- * process on it ('in-use'), which also makes `revision()` free. Without it several processes may share the
+ * Settings: `path`, the folder, created (0700) when it is missing; `exclusive`, true unless set, refuses a second
+ * process on it ('in-use'), which also makes `revision()` free. With false several processes may share the
  * folder, on one machine.
  */
 export const plugin: StoragePlugin = {
@@ -34,7 +34,7 @@ interface Settings {
 }
 
 function parseSettings(settings: Readonly<Record<string, unknown>>): Settings {
-  const { path, exclusive = false, ...rest } = settings;
+  const { path, exclusive = true, ...rest } = settings;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     throw invalid(`has no setting ${unknown}`, 'It takes `path` and `exclusive`.');
