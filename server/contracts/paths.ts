@@ -93,6 +93,8 @@ export interface FieldDeclaration {
   readonly deprecated?: boolean;
   /** Other names under which it is accepted. */
   readonly aliases?: readonly string[];
+  /** A path parameter of type lower-string: a write that spells it otherwise is warned that "<this> was converted to …". */
+  readonly lowerCaseWarning?: string;
 }
 
 export type FieldDeclarations = Readonly<Record<string, FieldDeclaration>>;

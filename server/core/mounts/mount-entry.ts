@@ -17,6 +17,8 @@ export interface MountEntry {
   readonly sealWrap: boolean;
   readonly externalEntropyAccess: boolean;
   readonly pluginVersion: string;
+  /** Being removed: it serves nothing any more, while its leases end. */
+  readonly tainted?: boolean;
 }
 
 export interface MountConfig {

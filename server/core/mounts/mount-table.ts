@@ -1,27 +1,37 @@
 import type { Mount } from './mount.ts';
 import type { MountEntry } from './mount-entry.ts';
 
+/**
+ * Where a request goes. The path is the table's own, so that a mount which moves while a request is under way
+ * does not change what that request meant.
+ */
+export interface MountRoute {
+  readonly mount: Mount;
+  /** Relative to the namespace, ending in '/'. */
+  readonly fullPath: string;
+}
+
 /** The mounts of one namespace, compiled for routing. Immutable. */
 export class MountTable {
   readonly mounts: readonly Mount[];
+  readonly entries: readonly MountEntry[];
   /** By the first segment of the full path (two for auth), longest path first. */
-  readonly #byHead: ReadonlyMap<string, readonly Mount[]>;
+  readonly #byHead: ReadonlyMap<string, readonly MountRoute[]>;
 
-  constructor(mounts: readonly Mount[]) {
+  /** `mounts` are those of `entries`, in their order. A mount that is being removed is found, but serves nothing. */
+  constructor(mounts: readonly Mount[], entries: readonly MountEntry[]) {
     this.mounts = mounts;
-    const byHead = new Map<string, Mount[]>();
+    this.entries = entries;
+    const byHead = new Map<string, MountRoute[]>();
     for (const mount of mounts) {
+      if (mount.entry.tainted) continue;
       const head = headOf(mount.fullPath);
       const row = byHead.get(head) ?? [];
-      row.push(mount);
-      row.sort((a, b) => b.fullPath.length - a.fullPath.length);
       byHead.set(head, row);
+      row.push({ mount, fullPath: mount.fullPath });
+      row.sort((a, b) => b.fullPath.length - a.fullPath.length);
     }
     this.#byHead = byHead;
-  }
-
-  get entries(): readonly MountEntry[] {
-    return this.mounts.map((mount) => mount.entry);
   }
 
   byUuid(uuid: string): Mount | undefined {
@@ -33,14 +43,19 @@ export class MountTable {
   }
 
   /** The mount that serves `path` (namespace-relative, canonical). A mount's own path matches without its slash too. */
-  resolve(path: string): Mount | undefined {
+  resolve(path: string): MountRoute | undefined {
     const row = this.#byHead.get(headOf(path));
     if (!row) return undefined;
-    for (const mount of row) {
-      const at = mount.fullPath;
-      if (path.startsWith(at) || (path.length === at.length - 1 && at.startsWith(path))) return mount;
+    for (const route of row) {
+      const at = route.fullPath;
+      if (path.startsWith(at) || (path.length === at.length - 1 && at.startsWith(path))) return route;
     }
     return undefined;
+  }
+
+  /** Whether some mount is at or below `path` (ending in '/'), or `path` is inside one. */
+  overlaps(path: string): boolean {
+    return this.mounts.some(({ fullPath }) => fullPath.startsWith(path) || path.startsWith(fullPath));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AuthMethod } from '../../contracts/auth-method.ts';
+import { CofferError } from '../../contracts/errors.ts';
 import type { PathDeclaration } from '../../contracts/paths.ts';
 import type { MountInfo, SecretsEngine } from '../../contracts/secrets-engine.ts';
 import { FieldReader } from '../router/fields.ts';
@@ -10,6 +11,8 @@ export interface CompiledPath {
   readonly pattern: string;
   readonly declaration: PathDeclaration;
   readonly fields: FieldReader;
+  /** Path parameters that are read in lower case. */
+  readonly lowerCase: readonly string[];
 }
 
 const compiled = new WeakMap<readonly PathDeclaration[], PathMatcher<CompiledPath>>();
@@ -23,6 +26,11 @@ export function compilePaths(paths: readonly PathDeclaration[]): PathMatcher<Com
         pattern: declaration.pattern,
         declaration,
         fields: new FieldReader(declaration),
+        lowerCase: Object.keys(declaration.fields).filter(
+          (name) =>
+            declaration.fields[name]?.type === 'lower-string' &&
+            new RegExp(`\\{${name}\\??(?:\\.\\.\\.)?\\}`).test(declaration.pattern),
+        ),
       })),
     );
     compiled.set(paths, matcher);
@@ -49,6 +57,9 @@ export class Mount {
   paths: PathMatcher<CompiledPath> | undefined;
   readonly #make: (mount: Mount) => Promise<Engine>;
   #making: Promise<void> | undefined;
+  #isRemoved = false;
+  #running = 0;
+  #waitingForIdle: (() => void)[] = [];
 
   constructor(
     entry: MountEntry,
@@ -62,35 +73,87 @@ export class Mount {
     this.info = liveInfo(this, namespace, system);
   }
 
-  /** Resolves when `engine` and `paths` are there. A failure is not kept: the next request tries again. */
+  /**
+   * Resolves when `engine` and `paths` are there. A failure is not kept: the next request tries again. A mount
+   * that was removed meanwhile answers as if it had never been there.
+   */
   async load(): Promise<void> {
-    if (this.engine) return;
-    this.#making ??= this.#make(this)
-      .then((engine) => {
-        this.engine = engine;
-        this.paths = compilePaths(engine.paths);
-      })
-      .finally(() => {
-        this.#making = undefined;
-      });
-    await this.#making;
+    while (!this.engine) {
+      if (this.#isRemoved) throw noRoute(this.fullPath);
+      this.#making ??= this.#load();
+      await this.#making;
+    }
   }
 
-  /** Takes over a changed entry; other options mean another engine. */
-  async update(entry: MountEntry): Promise<void> {
-    const sameOptions =
-      JSON.stringify(entry.options) === JSON.stringify(this.entry.options) && entry.type === this.entry.type;
+  /** A request begins to use the engine. Each `enter` is followed by one `leave`. */
+  enter(): void {
+    this.#running++;
+  }
+
+  leave(): void {
+    if (--this.#running > 0 || this.#waitingForIdle.length === 0) return;
+    const waiting = this.#waitingForIdle;
+    this.#waitingForIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Resolves when no request uses the engine. */
+  idle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForIdle.push(resolve));
+  }
+
+  /** Takes over a changed entry. True when its engine has to be made anew: `unload` it. */
+  update(entry: MountEntry): boolean {
+    const before = this.entry;
     this.entry = entry;
     this.fullPath = fullPathOf(entry);
-    if (!sameOptions) await this.unload();
+    return this.engine !== undefined && !isSameEngine(before, entry);
   }
 
+  /** Lets go of the engine; the next request makes another. */
   async unload(): Promise<void> {
-    const engine = this.engine;
+    const { engine } = this;
     this.engine = undefined;
     this.paths = undefined;
     await engine?.close?.();
   }
+
+  /** For good: the mount is gone from its table. */
+  async remove(): Promise<void> {
+    this.#isRemoved = true;
+    await this.unload();
+  }
+
+  async #load(): Promise<void> {
+    const { entry } = this;
+    try {
+      const engine = await this.#make(this);
+      // Its options changed, or it went, while the engine was being made: that one must not serve.
+      if (this.#isRemoved || !isSameEngine(entry, this.entry)) await engine.close?.();
+      else {
+        this.engine = engine;
+        this.paths = compilePaths(engine.paths);
+      }
+    } finally {
+      this.#making = undefined;
+    }
+  }
+}
+
+/** The paths of an engine may depend on its options. */
+function isSameEngine(before: MountEntry, after: MountEntry): boolean {
+  return (
+    before === after ||
+    (before.type === after.type && JSON.stringify(before.options) === JSON.stringify(after.options))
+  );
+}
+
+/** Vault's answer for a path that no mount serves. */
+export function noRoute(path: string): CofferError {
+  return new CofferError('no-route', `no handler for route "${path}". route entry not found.`, {
+    hint: 'List what is mounted with: coffer secrets list',
+  });
 }
 
 export function fullPathOf(entry: MountEntry): string {

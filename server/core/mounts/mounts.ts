@@ -10,8 +10,7 @@ import type { Namespace } from '../namespaces/namespaces.ts';
 import { type Engine, type LeaseTimes, Mount } from './mount.ts';
 import { type MountEntry, type MountTableName, newEntry } from './mount-entry.ts';
 import { MountTable } from './mount-table.ts';
-
-export type Plugin = SecretsEnginePlugin | AuthMethodPlugin;
+import { PluginCatalog } from './plugin-catalog.ts';
 
 export interface MountsDependencies {
   readonly recordsOf: (namespaceId: string, prefix: string) => Records;
@@ -22,8 +21,13 @@ export interface MountsDependencies {
   readonly logger: Logger;
   readonly tokens: TokenService;
   /** Ends every lease below a mount before its data goes. Throws when some cannot be ended now. */
-  readonly endLeases: (namespace: Namespace, mountPath: string) => Promise<void>;
+  readonly endLeases: (namespace: Where, mountPath: string) => Promise<void>;
+  /** Whether a namespace is at this full path, without a trailing slash. */
+  readonly isNamespace: (path: string) => Promise<boolean>;
 }
+
+/** What names a namespace to its mounts. */
+export type Where = Pick<Namespace, 'id' | 'path'>;
 
 interface StoredTable {
   readonly entries: readonly MountEntry[];
@@ -32,60 +36,62 @@ interface StoredTable {
 const tableKey = 'mounts';
 const removalBatch = 500;
 const attempts = 8;
+/** How long a mount that is being removed waits for the requests that use it. */
+const drainMs = 10_000;
 
 /** The mount tables of all namespaces: one record each, compiled when first used, and the engines behind them. */
 export class Mounts {
+  readonly catalog: PluginCatalog;
   readonly #deps: MountsDependencies;
-  /** Engines outlive the cached table record. By mount uuid. */
-  readonly #mounts = new Map<string, Mount>();
+  /** By namespace id, then mount uuid. Engines outlive the cached table record. */
+  readonly #mounts = new Map<string, Map<string, Mount>>();
 
   constructor(deps: MountsDependencies) {
     this.#deps = deps;
+    this.catalog = new PluginCatalog(deps.engines, deps.authMethods);
   }
 
   /** What a request in `namespace` is routed by. Cheap when the record is in memory. */
-  async table(namespace: Namespace): Promise<MountTable> {
+  async table(namespace: Where): Promise<MountTable> {
     return this.#compile(namespace, await this.#stored(namespace));
   }
 
   /** `table` without waiting, when memory has it. */
-  peekTable(namespace: Namespace): MountTable | undefined {
-    const stored = this.#deps.recordsOf(namespace.id, 'sys/').peek<StoredTable>(tableKey);
-    return stored?.memo instanceof MountTable ? stored.memo : undefined;
+  peekTable(namespace: Where): MountTable | undefined {
+    const memo = this.#sys(namespace).peek<StoredTable>(tableKey)?.memo;
+    return memo instanceof MountTable ? memo : undefined;
   }
 
   /** Makes the table of a new namespace with the mounts that every namespace has. Harmless when it is there. */
-  async createTable(namespace: Namespace, extra: readonly MountEntry[] = []): Promise<void> {
+  async createTable(namespace: Where): Promise<void> {
     const records = this.#sys(namespace);
     if (await records.get(tableKey)) return;
     const entries: MountEntry[] = [];
     for (const plugin of this.#deps.engines.values()) {
-      if (plugin.singleton)
-        entries.push(
-          newEntry('secret', `${plugin.type === 'system' ? 'sys' : plugin.type}/`, plugin.type, {
-            description: plugin.description,
-            local: plugin.type === 'cubbyhole',
-          }),
-        );
+      if (!plugin.singleton) continue;
+      const path = plugin.type === 'system' ? 'sys/' : `${plugin.type}/`;
+      const { description } = plugin;
+      entries.push(
+        newEntry('secret', path, plugin.type, { description, local: plugin.type === 'cubbyhole' }),
+      );
     }
-    for (const plugin of this.#deps.authMethods.values()) {
-      if (plugin.singleton)
-        entries.push(newEntry('auth', `${plugin.type}/`, plugin.type, { description: plugin.description }));
+    for (const { singleton, type, description } of this.#deps.authMethods.values()) {
+      if (singleton) entries.push(newEntry('auth', `${type}/`, type, { description }));
     }
-    await records.commit({
-      expect: [{ key: tableKey, stored: undefined }],
-      put: [[tableKey, { entries: [...entries, ...extra] }]],
-    });
+    try {
+      const expect = [{ key: tableKey, stored: undefined }];
+      await records.commit({ expect, put: [[tableKey, { entries }]] });
+    } catch (error) {
+      if (!(error instanceof StorageConflict)) throw error;
+    }
   }
 
-  /** Throws 'invalid-request' when the path or type cannot be; the engine is proven to start before the entry is written. */
-  async enable(namespace: Namespace, entry: MountEntry): Promise<void> {
-    const plugin = this.#plugin(entry.table, entry.type);
-    if (!plugin)
-      throw invalidRequest(`plugin not found in the catalog: ${entry.type}`, {
-        hint: `This server has: ${[...this.#catalog(entry.table).keys()].join(', ')}.`,
-      });
+  /** Throws 'invalid-request' when the path or type cannot be. An engine that does not start leaves nothing behind. */
+  async enable(namespace: Where, entry: MountEntry): Promise<void> {
+    const plugin = this.catalog.find(entry.table, entry.type);
+    if (!plugin) throw this.catalog.unknown(entry.table, entry.type);
     if (plugin.singleton) throw invalidRequest(`mount type of "${entry.type}" is not mountable`);
+    await this.#refuseShadow(namespace, entry.table, entry.path);
     await this.#change(namespace, (entries) => {
       checkFree(entries, entry);
       return [...entries, entry];
@@ -94,182 +100,218 @@ export class Mounts {
     try {
       await mount?.load();
     } catch (error) {
-      await this.#change(namespace, (entries) => entries.filter((other) => other.uuid !== entry.uuid));
+      await this.#removeEntry(namespace, entry.uuid);
       throw error;
     }
   }
 
-  /** Replaces the entry with `change(entry)`. Returns the new entry. */
+  /** Replaces the entry with `change(entry)`. Returns it as it was before. */
   async tune(
-    namespace: Namespace,
+    namespace: Where,
     table: MountTableName,
     path: string,
     change: (entry: MountEntry) => MountEntry,
   ): Promise<MountEntry> {
-    let tuned: MountEntry | undefined;
-    await this.#change(namespace, (entries) => {
-      const entry = entries.find((other) => other.table === table && other.path === path);
-      if (!entry)
-        throw invalidRequest(
-          `tune of path "${table === 'auth' ? 'auth/' : ''}${path}" failed: no mount entry found`,
-        );
+    const before = await this.#edit(namespace, table, path, (entry) => {
+      if (!entry) throw invalidRequest(`tune of path "${labelOf(table, path)}" failed: no mount entry found`);
       const next = change(entry);
-      this.#checkOptions(entry, next);
-      tuned = next;
-      return entries.map((other) => (other === entry ? next : other));
+      this.catalog.checkOptions(entry, next);
+      return next;
     });
-    const mount = (await this.table(namespace)).byUuid(tuned!.uuid);
-    await mount?.load();
-    return tuned!;
+    await (await this.table(namespace)).byUuid(before.uuid)?.load();
+    return before;
   }
 
-  /** Ends the leases, takes the entry out of the table, then removes the data (resumed after a crash). */
-  async disable(namespace: Namespace, table: MountTableName, path: string): Promise<void> {
-    const entry = (await this.table(namespace)).entries.find(
-      (other) => other.table === table && other.path === path,
-    );
+  /**
+   * Takes the mount out of service, waits for requests that are using it, ends its leases, takes it out of the
+   * table, then removes its data (resumed after a crash). When leases cannot be ended, the mount is back in service.
+   */
+  async disable(namespace: Where, table: MountTableName, path: string): Promise<void> {
+    const current = await this.table(namespace);
+    const entry = current.entries.find((other) => other.table === table && other.path === path);
     if (!entry) return;
-    if (this.#plugin(table, entry.type)?.singleton) throw invalidRequest(`cannot unmount "${path}"`);
-    await this.#deps.endLeases(namespace, table === 'auth' ? `auth/${path}` : path);
-    await this.#change(namespace, (entries) => entries.filter((other) => other.uuid !== entry.uuid), [
-      `removing/${entry.uuid}`,
-    ]);
-    const mount = this.#mounts.get(entry.uuid);
-    this.#mounts.delete(entry.uuid);
-    await mount?.unload();
-    await this.#removeData(namespace, entry.uuid);
+    if (this.catalog.find(table, entry.type)?.singleton) throw invalidRequest(`cannot unmount "${path}"`);
+    await this.#taint(namespace, entry, true);
+    const mount = (await this.table(namespace)).byUuid(entry.uuid);
+    try {
+      await this.#drain(mount);
+      await this.#deps.endLeases(namespace, labelOf(table, path));
+    } catch (error) {
+      await this.#taint(namespace, entry, false);
+      throw error;
+    }
+    await this.#removeEntry(namespace, entry.uuid);
   }
 
-  /** Moves a mount within its namespace; its data stays where it is, so this is one commit. */
-  async move(namespace: Namespace, table: MountTableName, from: string, to: string): Promise<void> {
-    const label = (path: string) => `${table === 'auth' ? 'auth/' : ''}${path}`;
-    await this.#change(namespace, (entries) => {
+  /** Moves a mount within its namespace, after ending its leases, as their ids name the old path. Its data stays where it is. */
+  async move(namespace: Where, table: MountTableName, from: string, to: string): Promise<void> {
+    const place = (entries: readonly MountEntry[]): { entry: MountEntry; moved: MountEntry } => {
       const entry = entries.find((other) => other.table === table && other.path === from);
-      if (!entry) throw invalidRequest(`no matching mount at "${label(from)}"`);
-      if (this.#plugin(table, entry.type)?.singleton) throw invalidRequest(`cannot remount "${label(from)}"`);
+      if (!entry) throw invalidRequest(`no matching mount at "${labelOf(table, from)}"`);
+      if (this.catalog.find(table, entry.type)?.singleton)
+        throw invalidRequest(`cannot remount "${labelOf(table, from)}"`);
       const moved = { ...entry, path: to };
       const others = entries.filter((other) => other !== entry);
-      checkFree(others, moved, `path already in use at "${label(to)}"`);
-      return [...others, moved];
+      checkFree(others, moved, `path already in use at "${labelOf(table, to)}"`);
+      return { entry, moved };
+    };
+    place((await this.table(namespace)).entries);
+    await this.#refuseShadow(namespace, table, to);
+    await this.#deps.endLeases(namespace, labelOf(table, from));
+    await this.#change(namespace, (entries) => {
+      const { entry, moved } = place(entries);
+      return entries.map((other) => (other === entry ? moved : other));
     });
   }
 
   /** Goes on with removals that a crash interrupted. Called after unseal. */
-  async resumeRemovals(namespace: Namespace): Promise<void> {
+  async resumeRemovals(namespace: Where): Promise<void> {
     for (const uuid of await this.#sys(namespace).list('removing/', { limit: 1000 }))
       await this.#removeData(namespace, uuid);
+    // Nobody was told that these are gone, and their leases may still need the engine.
+    for (const entry of (await this.table(namespace)).entries)
+      if (entry.tainted) await this.#taint(namespace, entry, false);
   }
 
-  /** Lets go of every engine (before sealing, or when the namespace goes). */
+  /** Lets go of every engine (before sealing). */
   async unloadAll(): Promise<void> {
-    const mounts = [...this.#mounts.values()];
+    const all = [...this.#mounts.values()];
     this.#mounts.clear();
-    for (const mount of mounts) await mount.unload();
+    for (const mounts of all) for (const mount of mounts.values()) await mount.remove();
+  }
+
+  /** Lets go of the engines of a namespace that goes. */
+  async unloadNamespace(namespaceId: string): Promise<void> {
+    const mounts = this.#mounts.get(namespaceId);
+    this.#mounts.delete(namespaceId);
+    for (const mount of mounts?.values() ?? []) await mount.remove();
   }
 
   *loaded(): Generator<Mount> {
-    for (const mount of this.#mounts.values()) if (mount.engine) yield mount;
+    for (const mounts of this.#mounts.values())
+      for (const mount of mounts.values()) if (mount.engine) yield mount;
   }
 
-  /** The catalogue of one table, by type. */
-  #catalog(table: MountTableName): ReadonlyMap<string, Plugin> {
-    return table === 'auth' ? this.#deps.authMethods : this.#deps.engines;
-  }
-
-  /** The plug-in for `word`, which may be an alias (`kv-v2`), with the options that the alias implies. */
-  resolveType(
-    table: MountTableName,
-    word: string,
-  ): { type: string; options: Readonly<Record<string, string>>; version: string } | undefined {
-    const direct = this.#catalog(table).get(word);
-    if (direct) return { type: word, options: {}, version: direct.version ?? '' };
-    for (const plugin of this.#catalog(table).values()) {
-      const options = 'aliases' in plugin ? plugin.aliases?.[word] : undefined;
-      if (options) return { type: plugin.type, options, version: plugin.version ?? '' };
-    }
-    return undefined;
-  }
-
-  get types(): { readonly secret: readonly string[]; readonly auth: readonly string[] } {
-    return { secret: [...this.#deps.engines.keys()], auth: [...this.#deps.authMethods.keys()] };
-  }
-
-  versionOf(entry: MountEntry): string {
-    return this.#plugin(entry.table, entry.type)?.version ?? '';
-  }
-
-  #plugin(table: MountTableName, type: string): Plugin | undefined {
-    return this.#catalog(table).get(type);
-  }
-
-  #checkOptions(before: MountEntry, after: MountEntry): void {
-    const plugin = this.#deps.engines.get(before.type);
-    if (before.table === 'secret') plugin?.checkOptions?.(before.options ?? {}, after.options ?? {});
-  }
-
-  #sys(namespace: Namespace): Records {
+  #sys(namespace: Where): Records {
     return this.#deps.recordsOf(namespace.id, 'sys/');
   }
 
-  async #stored(namespace: Namespace): Promise<Stored<StoredTable>> {
-    const stored = await this.#sys(namespace).get<StoredTable>(tableKey);
-    if (!stored)
-      throw new CofferError('internal', undefined, {
-        detail: `namespace ${namespace.path} has no mount table`,
-      });
-    return stored;
+  async #stored(namespace: Where): Promise<Stored<StoredTable>> {
+    const records = this.#sys(namespace);
+    const read = await records.get<StoredTable>(tableKey);
+    // Somebody may have changed it while this was being read: mounts never go back to an older entry.
+    const stored = records.peek<StoredTable>(tableKey) ?? read;
+    if (stored) return stored;
+    throw new CofferError('internal', undefined, {
+      detail: `namespace ${namespace.path} has no mount table`,
+    });
   }
 
-  async #compile(namespace: Namespace, stored: Stored<StoredTable>): Promise<MountTable> {
+  /** Never waits, so that tables take effect in the order in which they were read. */
+  #compile(namespace: Where, stored: Stored<StoredTable>): MountTable {
     if (stored.memo instanceof MountTable) return stored.memo;
-    const mounts: Mount[] = [];
-    for (const entry of stored.value.entries) {
-      let mount = this.#mounts.get(entry.uuid);
-      if (mount) await mount.update(entry);
-      else {
-        mount = new Mount(entry, { id: namespace.id, path: namespace.path }, this.#deps.system, (made) =>
-          this.#make(namespace, made),
-        );
-        this.#mounts.set(entry.uuid, mount);
-      }
-      mounts.push(mount);
+    let known = this.#mounts.get(namespace.id);
+    if (!known) {
+      known = new Map();
+      this.#mounts.set(namespace.id, known);
     }
-    const table = new MountTable(mounts);
+    const { entries } = stored.value;
+    const mounts = entries.map((entry) => this.#mountOf(namespace, known, entry));
+    const current = new Set(mounts);
+    for (const [uuid, mount] of known) {
+      if (current.has(mount)) continue;
+      known.delete(uuid);
+      this.#inBackground(mount.remove());
+    }
+    const table = new MountTable(mounts, entries);
     stored.memo = table;
     return table;
   }
 
-  async #make(namespace: Namespace, mount: Mount): Promise<Engine> {
+  #mountOf(namespace: Where, known: Map<string, Mount>, entry: MountEntry): Mount {
+    const before = known.get(entry.uuid);
+    if (before) {
+      if (before.update(entry)) this.#inBackground(before.unload());
+      return before;
+    }
+    const where = { id: namespace.id, path: namespace.path };
+    const mount = new Mount(entry, where, this.#deps.system, (made) => this.#make(where, made));
+    known.set(entry.uuid, mount);
+    return mount;
+  }
+
+  async #make(namespace: Where, mount: Mount): Promise<Engine> {
     const { entry } = mount;
-    const plugin = this.#plugin(entry.table, entry.type);
-    if (!plugin)
-      throw new CofferError('internal', `no plugin for the ${entry.type} mount at ${mount.fullPath}`);
     const context: MountContext = {
       mount: mount.info,
       records: this.#deps.recordsOf(namespace.id, `m/${entry.uuid}/`),
       clock: this.#deps.clock,
       logger: this.#deps.logger.named(`${entry.table === 'auth' ? 'auth' : 'secrets'}.${entry.type}`),
     };
-    if (entry.table === 'secret') return (plugin as SecretsEnginePlugin).create(context);
-    return (plugin as AuthMethodPlugin).create(
-      entry.type === 'token' ? { ...context, tokens: this.#deps.tokens } : context,
+    const { engines, authMethods, tokens } = this.#deps;
+    const made =
+      entry.table === 'secret'
+        ? engines.get(entry.type)?.create(context)
+        : authMethods.get(entry.type)?.create(entry.type === 'token' ? { ...context, tokens } : context);
+    if (made) return made;
+    throw new CofferError('internal', `no plugin for the ${entry.type} mount at ${mount.fullPath}`);
+  }
+
+  /** Replaces one entry, found anew at each attempt. Returns it as it was before. */
+  async #edit(
+    namespace: Where,
+    table: MountTableName,
+    path: string,
+    change: (entry: MountEntry | undefined) => MountEntry,
+  ): Promise<MountEntry> {
+    let before: MountEntry | undefined;
+    await this.#change(namespace, (entries) => {
+      before = entries.find((other) => other.table === table && other.path === path);
+      const after = change(before);
+      return entries.map((other) => (other === before ? after : other));
+    });
+    if (!before) throw new CofferError('internal');
+    return before;
+  }
+
+  async #taint(namespace: Where, { uuid }: MountEntry, isTainted: boolean): Promise<void> {
+    await this.#change(namespace, (entries) =>
+      entries.map((entry) => {
+        const { tainted: _before, ...clean } = entry;
+        return entry.uuid !== uuid ? entry : isTainted ? { ...clean, tainted: true } : clean;
+      }),
     );
   }
 
+  /** A mount that begins with the name of a child namespace would take that namespace's requests. */
+  async #refuseShadow(namespace: Where, table: MountTableName, path: string): Promise<void> {
+    const first = path.slice(0, path.indexOf('/'));
+    if (table === 'secret' && (await this.#deps.isNamespace(`${namespace.path}${first}`)))
+      throw invalidRequest(`path is already in use by the namespace "${namespace.path}${first}/"`);
+  }
+
+  /** Bounded: a request that hangs in an engine must not keep its mount alive for ever. */
+  async #drain(mount: Mount | undefined): Promise<void> {
+    if (!mount) return;
+    let cancel = (): void => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#deps.clock.after(drainMs, resolve);
+    });
+    await Promise.race([mount.idle(), timeout]);
+    cancel();
+  }
+
   async #change(
-    namespace: Namespace,
+    namespace: Where,
     edit: (entries: readonly MountEntry[]) => readonly MountEntry[],
     mark: readonly string[] = [],
   ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const stored = await this.#stored(namespace);
       const entries = edit(stored.value.entries);
+      const expect = [{ key: tableKey, stored }];
       try {
-        await this.#sys(namespace).commit({
-          expect: [{ key: tableKey, stored }],
-          put: [[tableKey, { entries }]],
-          mark,
-        });
+        await this.#sys(namespace).commit({ expect, put: [[tableKey, { entries }]], mark });
         return;
       } catch (error) {
         if (!(error instanceof StorageConflict)) throw error;
@@ -278,7 +320,14 @@ export class Mounts {
     }
   }
 
-  async #removeData(namespace: Namespace, uuid: string): Promise<void> {
+  async #removeEntry(namespace: Where, uuid: string): Promise<void> {
+    const mark = [`removing/${uuid}`];
+    await this.#change(namespace, (entries) => entries.filter((other) => other.uuid !== uuid), mark);
+    await this.table(namespace);
+    await this.#removeData(namespace, uuid);
+  }
+
+  async #removeData(namespace: Where, uuid: string): Promise<void> {
     const records = this.#deps.recordsOf(namespace.id, `m/${uuid}/`);
     for (;;) {
       const keys = await records.scanKeys('', { limit: removalBatch });
@@ -287,15 +336,23 @@ export class Mounts {
     }
     await this.#sys(namespace).commit({ remove: [`removing/${uuid}`] });
   }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      this.#deps.logger.warn('an engine did not close cleanly', { error: reason });
+    });
+  }
+}
+
+function labelOf(table: MountTableName, path: string): string {
+  return `${table === 'auth' ? 'auth/' : ''}${path}`;
 }
 
 function checkFree(entries: readonly MountEntry[], entry: MountEntry, message?: string): void {
   for (const other of entries) {
     if (other.table !== entry.table) continue;
-    if (entry.path.startsWith(other.path) || other.path.startsWith(entry.path)) {
-      throw invalidRequest(
-        message ?? `path is already in use at ${entry.table === 'auth' ? 'auth/' : ''}${other.path}`,
-      );
-    }
+    if (entry.path.startsWith(other.path) || other.path.startsWith(entry.path))
+      throw invalidRequest(message ?? `path is already in use at ${labelOf(entry.table, other.path)}`);
   }
 }

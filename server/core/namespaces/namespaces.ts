@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
@@ -13,6 +13,8 @@ export interface Namespace {
   readonly customMetadata: Readonly<Record<string, string>>;
   /** Set while its data is being removed; it serves nothing any more. */
   readonly tainted?: boolean;
+  /** SHA-256, hex, of the key that unlocks its API; requests in it and below it are refused meanwhile. */
+  readonly lock?: string;
 }
 
 export const rootNamespace: Namespace = Object.freeze({
@@ -24,12 +26,18 @@ export const rootNamespace: Namespace = Object.freeze({
 
 /** What else has to happen when a namespace comes or goes. */
 export interface NamespaceHooks {
+  /** Whether a mount of `parent` is at, above or below `path` (ending in '/'), where a child would be unreachable. */
+  isTaken(parent: Namespace, path: string): Promise<boolean>;
   created(namespace: Namespace): Promise<void>;
   /** Must be safe to repeat after a crash. */
   removing(namespace: Namespace): Promise<void>;
 }
 
 const reserved = new Set(['root', 'sys', 'audit', 'auth', 'cubbyhole', 'identity']);
+const attempts = 8;
+const listBatch = 1000;
+/** Leaves room in a storage key for what is stored below it, and in a URL for a path inside. */
+const maxPathBytes = 1024;
 const idCharacters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789';
 
 /**
@@ -52,16 +60,37 @@ export class Namespaces {
     return (await this.#records.get<Namespace>(`at/${bare}`))?.value;
   }
 
+  /** The namespace whose lock keeps callers out of `namespace`: its own or one above it. */
+  async lockedBy(namespace: Namespace): Promise<Namespace | undefined> {
+    if (namespace.lock !== undefined) return namespace;
+    for (let cut = namespace.path.indexOf('/'); cut >= 0; cut = namespace.path.indexOf('/', cut + 1)) {
+      const above = await this.find(namespace.path.slice(0, cut));
+      if (above?.lock !== undefined) return above;
+    }
+    return undefined;
+  }
+
   async byId(id: string): Promise<Namespace | undefined> {
     if (id === rootNamespace.id) return rootNamespace;
     const path = await this.#records.get<string>(`id/${id}`);
     return path && (await this.find(path.value));
   }
 
-  /** The names of the direct children, ending in '/'. */
-  async children(parent: Namespace, page?: { after?: string; limit?: number }): Promise<string[]> {
-    const names = await this.#records.list(`at/${parent.path}`, page);
-    return names.filter((name) => !name.endsWith('/')).map((name) => `${name}/`);
+  /** The names of the direct children in order, ending in '/'. */
+  async children(parent: Namespace, page: { after?: string; limit?: number } = {}): Promise<string[]> {
+    const limit = page.limit ?? Number.POSITIVE_INFINITY;
+    const children: string[] = [];
+    let { after } = page;
+    while (children.length < limit) {
+      const names = await this.#records.list(`at/${parent.path}`, {
+        limit: listBatch,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const name of names) if (!name.endsWith('/')) children.push(`${name}/`);
+      if (names.length < listBatch) break;
+      after = names.at(-1);
+    }
+    return children.slice(0, limit);
   }
 
   /** Every namespace below `parent`, parents before their children, paths relative to it. */
@@ -86,13 +115,20 @@ export class Namespaces {
   ): Promise<Namespace> {
     checkName(name);
     const path = `${parent.path}${name}`;
-    const existing = await this.find(path);
-    if (existing) throw invalidRequest(`namespace "${path}/" already exists`);
+    if (Buffer.byteLength(path) > maxPathBytes)
+      throw invalidRequest(`the path of a namespace cannot be longer than ${maxPathBytes} bytes`);
+    if (await this.find(path)) throw invalidRequest(`namespace "${path}/" already exists`);
+    if (await this.#hooks.isTaken(parent, `${name}/`))
+      throw invalidRequest(`namespace path "${path}/" is in use by a mount`);
+    const above = parent.path === '' ? undefined : await this.#stored(parent);
+    if (above?.value.tainted) throw new CofferError('not-found', 'namespace not found');
     const namespace: Namespace = { id: newId(), path: `${path}/`, uuid: randomUUID(), customMetadata };
     await this.#hooks.created(namespace);
     try {
       await this.#records.commit({
         expect: [
+          // Whoever removes the parent meanwhile marks it first, and this fails.
+          ...(above ? [{ key: key(parent), stored: above }] : []),
           { key: `at/${path}`, stored: undefined },
           { key: `id/${namespace.id}`, stored: undefined },
         ],
@@ -102,38 +138,56 @@ export class Namespaces {
         ],
       });
     } catch (error) {
-      if (error instanceof StorageConflict) throw invalidRequest(`namespace "${path}/" already exists`);
-      throw error;
+      await this.#hooks.removing(namespace);
+      if (!(error instanceof StorageConflict)) throw error;
+      if (await this.find(path)) throw invalidRequest(`namespace "${path}/" already exists`);
+      throw new CofferError('conflict');
     }
     return namespace;
   }
 
+  /** `change` is given the metadata as they are now. */
   async setMetadata(
     namespace: Namespace,
-    customMetadata: Readonly<Record<string, string>>,
+    change: (before: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
   ): Promise<Namespace> {
-    const stored = await this.#stored(namespace);
-    const updated = { ...stored.value, customMetadata };
-    await this.#records.commit({
-      expect: [{ key: key(namespace), stored }],
-      put: [[key(namespace), updated]],
+    return this.#edit(namespace, (before) => ({
+      ...before,
+      customMetadata: change(before.customMetadata),
+    }));
+  }
+
+  /** Refuses every request in the namespace and below it until `unlock`. Returns the key for that, which is not kept. */
+  async lock(namespace: Namespace): Promise<string> {
+    const unlockKey = randomBytes(18).toString('base64url');
+    await this.#edit(namespace, (before) => {
+      if (before.lock !== undefined) throw invalidRequest(`namespace "${before.path}" is already locked`);
+      return { ...before, lock: digestOf(unlockKey).toString('hex') };
     });
-    return updated;
+    return unlockKey;
+  }
+
+  /** `unlockKey` undefined: the caller may unlock without it. */
+  async unlock(namespace: Namespace, unlockKey: string | undefined): Promise<void> {
+    await this.#edit(namespace, ({ lock, ...open }) => {
+      if (lock === undefined) throw invalidRequest(`namespace "${open.path}" is not locked`);
+      const isRight =
+        unlockKey === undefined || timingSafeEqual(digestOf(unlockKey), Buffer.from(lock, 'hex'));
+      if (!isRight) throw invalidRequest('incorrect unlock key');
+      return open;
+    });
   }
 
   /** Stops serving the namespace at once, then removes all that it held. Refused while it has children. */
   async remove(namespace: Namespace): Promise<void> {
-    if ((await this.children(namespace, { limit: 1 })).length > 0) {
-      throw invalidRequest(`cannot delete namespace "${namespace.path}" which has child namespaces`, {
-        hint: 'Delete its children first.',
-      });
-    }
-    const stored = await this.#stored(namespace);
-    if (!stored.value.tainted) {
-      await this.#records.commit({
-        expect: [{ key: key(namespace), stored }],
-        put: [[key(namespace), { ...stored.value, tainted: true }]],
-      });
+    await this.#refuseWithChildren(namespace);
+    await this.#edit(namespace, (before) => ({ ...before, tainted: true }));
+    try {
+      // One may have appeared between the two.
+      await this.#refuseWithChildren(namespace);
+    } catch (error) {
+      await this.#edit(namespace, ({ tainted: _gone, ...before }) => before);
+      throw error;
     }
     await this.#finishRemoval(namespace);
   }
@@ -149,9 +203,33 @@ export class Namespaces {
     await this.#records.commit({ remove: [key(namespace), `id/${namespace.id}`] });
   }
 
+  async #refuseWithChildren(namespace: Namespace): Promise<void> {
+    if ((await this.children(namespace, { limit: 1 })).length > 0)
+      throw invalidRequest('unable to delete namespace containing child namespaces', {
+        hint: 'Delete its children first.',
+      });
+  }
+
+  async #edit(namespace: Namespace, change: (before: Namespace) => Namespace): Promise<Namespace> {
+    for (let attempt = 1; ; attempt++) {
+      const stored = await this.#stored(namespace);
+      const after = change(stored.value);
+      try {
+        await this.#records.commit({
+          expect: [{ key: key(namespace), stored }],
+          put: [[key(namespace), after]],
+        });
+        return after;
+      } catch (error) {
+        if (!(error instanceof StorageConflict) || attempt === attempts) throw error;
+      }
+    }
+  }
+
   async #stored(namespace: Namespace): Promise<Stored<Namespace>> {
     const stored = await this.#records.get<Namespace>(key(namespace));
-    if (!stored) throw new CofferError('not-found');
+    // Another of that name may have taken its place.
+    if (stored?.value.id !== namespace.id) throw new CofferError('not-found');
     return stored;
   }
 }
@@ -169,7 +247,11 @@ function checkName(name: string): void {
   if (name.includes(' ') || name.includes('*') || name.includes('+'))
     throw invalidRequest('a namespace name cannot hold spaces, "*" or "+"');
   if (reserved.has(name))
-    throw invalidRequest(`"${name}" is a reserved path and cannot be used as a namespace name`);
+    throw invalidRequest(`"${name}/" is a reserved path and cannot be used as a namespace name`);
+}
+
+function digestOf(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
 }
 
 /** Six characters, as Vault's; part of every token and lease of the namespace. */

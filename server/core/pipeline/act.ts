@@ -1,19 +1,15 @@
 import { CofferError } from '../../contracts/errors.ts';
 import type { Call, FieldDeclarations, FieldValues } from '../../contracts/paths.ts';
+import { noRoute } from '../mounts/mount.ts';
 import { pathHelp } from '../router/path-help.ts';
 import type { Exchange } from './exchange.ts';
-import type { PipelineServices } from './pipeline.ts';
 
 const noHeaders: Readonly<Record<string, readonly string[]>> = Object.freeze({});
 
 /** Reads the declared fields and calls the engine's handler. */
-export async function act(exchange: Exchange, _services: PipelineServices): Promise<void> {
+export async function act(exchange: Exchange): Promise<void> {
   const { target, request, mount } = exchange;
-  if (!mount && !target) {
-    throw new CofferError('no-route', `no handler for route "${exchange.path}". route entry not found.`, {
-      hint: 'List what is mounted with: coffer secrets list',
-    });
-  }
+  if (!mount && !target) throw noRoute(exchange.path);
   if (exchange.operation === 'help') {
     exchange.reply = pathHelp(exchange);
     return;
@@ -21,9 +17,9 @@ export async function act(exchange: Exchange, _services: PipelineServices): Prom
   if (!target) throw new CofferError('no-route', '1 error occurred:\n\t* unsupported path\n\n');
   if (!exchange.declared)
     throw new CofferError('unsupported-operation', '1 error occurred:\n\t* unsupported operation\n\n');
-  exchange.fields = target.fields.read(exchange.parameters, request.data);
+  exchange.fields ??= target.fields.read(exchange.parameters, request.data);
   const warnings = target.fields.warnings(request.data);
-  if (warnings) exchange.warnings = warnings;
+  if (warnings) exchange.warnings = exchange.warnings ? [...exchange.warnings, ...warnings] : warnings;
   exchange.acted = true;
   exchange.reply = await exchange.declared.handler(callOf(exchange));
 }

@@ -1,6 +1,8 @@
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { OperationDeclaration } from '../../contracts/paths.ts';
 import type { Operation } from '../../contracts/request.ts';
+import type { CompiledPath } from '../mounts/mount.ts';
+import type { Acl } from '../policies/acl.ts';
 import { callOf } from './act.ts';
 import type { Exchange } from './exchange.ts';
 import type { PipelineServices } from './pipeline.ts';
@@ -9,18 +11,22 @@ import type { PipelineServices } from './pipeline.ts';
 const refusedByPolicy = '1 error occurred:\n\t* permission denied\n\n';
 
 /** Finds the token and takes one of its uses. Why a token is refused is never said. */
-export async function authenticate(exchange: Exchange, services: PipelineServices): Promise<void> {
-  const { request } = exchange;
+export function authenticate(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   exchange.declared = declaredFor(exchange, exchange.operation);
   const access = exchange.declared?.access ?? exchange.access;
   exchange.access = access;
   if (access === 'anyone' && exchange.operation !== 'help') return;
-  if (request.token === undefined || request.token === '') throw new CofferError('permission-denied');
+  const { token } = exchange.request;
+  if (token === undefined || token === '') throw new CofferError('permission-denied');
   if (!services.isUnsealed()) throw new CofferError('sealed');
-  let state = await services.tokenStore.find(request.token);
+  return admit(exchange, token, services);
+}
+
+async function admit(exchange: Exchange, token: string, services: PipelineServices): Promise<void> {
+  let state = await services.tokenStore.find(token);
   if (!state || !exchange.namespace.path.startsWith(state.namespace.path))
     throw new CofferError('permission-denied');
-  if (!state.allowsAddress(request.remoteAddress)) throw new CofferError('permission-denied');
+  if (!state.allowsAddress(exchange.request.remoteAddress)) throw new CofferError('permission-denied');
   if (state.entry.numUses > 0) {
     state = await services.tokenStore.use(state);
     if (!state) throw new CofferError('permission-denied');
@@ -31,38 +37,45 @@ export async function authenticate(exchange: Exchange, services: PipelineService
 }
 
 /** A write is `create` or `update` by what is there. */
-export async function decideOperation(exchange: Exchange, services: PipelineServices): Promise<void> {
+export function decideOperation(exchange: Exchange): Promise<void> | void {
   const { request, target } = exchange;
   if (request.operation !== 'write') return;
   if (request.path.endsWith('/')) throw invalidRequest("cannot write to a path ending in '/'");
-  if (!target?.declaration.exists) return;
-  let there: boolean;
+  if (target?.declaration.exists) return askExistence(exchange, target);
+}
+
+async function askExistence(exchange: Exchange, { declaration, fields }: CompiledPath): Promise<void> {
+  let isThere = true;
   try {
-    exchange.fields = target.fields.read(exchange.parameters, request.data);
-    there = await target.declaration.exists(callOf(exchange));
+    exchange.fields = fields.read(exchange.parameters, exchange.request.data);
+    isThere = (await declaration.exists?.(callOf(exchange))) ?? true;
   } catch (error) {
     // A field that cannot be read is reported by the engine step, to those whom the policies let so far.
     if (!(error instanceof CofferError) || error.code !== 'invalid-request') throw error;
-    there = true;
   }
-  exchange.operation = there ? 'update' : 'create';
+  exchange.operation = isThere ? 'update' : 'create';
   exchange.declared = declaredFor(exchange, exchange.operation);
   exchange.access = exchange.declared?.access ?? exchange.access;
-  void services;
 }
 
 /** What the token's policies say of this operation on this path with these parameters. */
-export async function authorize(exchange: Exchange, services: PipelineServices): Promise<void> {
+export function authorize(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   const { token } = exchange;
   if (!token) return;
-  const acl = services.access.peek(token) ?? (await services.access.of(token));
+  const acl = services.access.peek(token);
+  if (acl) decide(exchange, acl);
+  else return services.access.of(token).then((compiled) => decide(exchange, compiled));
+}
+
+function decide(exchange: Exchange, acl: Acl): void {
+  const { wrapTtlSeconds, data } = exchange.request;
   const decision = acl.decide({
     operation: exchange.operation,
     namespace: exchange.namespace.path,
     path: exchange.path,
     sudo: exchange.access === 'sudo',
-    data: exchange.request.data,
-    wrapTtlSeconds: exchange.request.wrapTtlSeconds > 0 ? exchange.request.wrapTtlSeconds : undefined,
+    data,
+    wrapTtlSeconds: wrapTtlSeconds > 0 ? wrapTtlSeconds : undefined,
   });
   exchange.grantingPolicies = decision.grantingPolicies;
   if (!decision.allowed) throw new CofferError('permission-denied', refusedByPolicy);

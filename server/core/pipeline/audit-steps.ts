@@ -20,7 +20,7 @@ const refused: AuditPolicyResults = Object.freeze({ allowed: false });
 
 /** Writes the request entry. What only reads goes on at once: its entries are both on record before the answer. */
 export function auditRequest(exchange: Exchange, services: PipelineServices): Promise<void> | void {
-  if (isUnaudited(exchange)) return;
+  if (isUnaudited(exchange, services)) return;
   exchange.audit = describe(exchange, undefined);
   services.audit.recordRequest(exchange.audit);
   if (!exchange.declared?.pure) return services.audit.flush();
@@ -28,7 +28,7 @@ export function auditRequest(exchange: Exchange, services: PipelineServices): Pr
 
 /** Writes the response entry; the answer is given only once it is on record. */
 export function auditResponse(exchange: Exchange, services: PipelineServices): Promise<void> | void {
-  if (!exchange.audit) return;
+  if (!exchange.audit || !services.isUnsealed()) return;
   services.audit.recordResponse(exchange.audit, outcomeOf(exchange, services, undefined));
   return services.audit.flush();
 }
@@ -39,7 +39,7 @@ export async function auditRefusal(
   error: CofferError,
   services: PipelineServices,
 ): Promise<void> {
-  if (!services.isUnsealed() || isUnaudited(exchange) || error.code === 'audit-failure') return;
+  if (error.code === 'audit-failure' || isUnaudited(exchange, services)) return;
   if (!exchange.audit) {
     exchange.audit = describe(exchange, error.message);
     services.audit.recordRequest(exchange.audit);
@@ -48,13 +48,11 @@ export async function auditRefusal(
   await services.audit.flush();
 }
 
-/** Status polls (health, seal status, leader) and everything before there is a key to hash with. */
-function isUnaudited(exchange: Exchange): boolean {
-  const { target } = exchange;
-  return (
-    target?.declaration.whileSealed === true &&
-    (exchange.operation === 'read' || exchange.access === 'anyone')
-  );
+/** Status polls (health, seal status, leader), and everything while there is no key to hash with. */
+function isUnaudited({ target, access, request }: Exchange, services: PipelineServices): boolean {
+  if (!services.isUnsealed()) return true;
+  const isPoll = request.operation === 'read' && access === 'anyone';
+  return isPoll && target?.declaration.whileSealed === true;
 }
 
 function describe(exchange: Exchange, error: string | undefined): AuditExchange {
@@ -73,7 +71,8 @@ function describe(exchange: Exchange, error: string | undefined): AuditExchange 
     wrapTtlSeconds: request.wrapTtlSeconds,
     clientToken: request.token,
     token: token && factsOfToken(token),
-    policyResults: exchange.grantingPolicies ? factsOfPolicies(exchange.grantingPolicies) : token && refused,
+    policyResults:
+      token && (exchange.grantingPolicies ? factsOfPolicies(exchange.grantingPolicies, token) : refused),
     ...(token && token.entry.numUses !== 0 ? { remainingUses: Math.max(0, token.entry.numUses) } : {}),
     ...(error === undefined ? {} : { error }),
   };
@@ -148,12 +147,18 @@ function factsOfToken(token: TokenState): AuditToken {
   return facts;
 }
 
-function factsOfPolicies(names: readonly string[]): AuditPolicyResults {
+/** A list of granting policies belongs to one compiled set, so to one namespace: that of the tokens that hold it. */
+function factsOfPolicies(names: readonly string[], { namespace }: TokenState): AuditPolicyResults {
   let facts = policyFacts.get(names);
   if (!facts) {
     facts = {
       allowed: names.length > 0,
-      grantingPolicies: names.map((name) => ({ name, namespaceId: 'root', type: 'acl' })),
+      grantingPolicies: names.map((name) => ({
+        name,
+        namespaceId: namespace.id,
+        ...(namespace.path === '' ? {} : { namespacePath: namespace.path }),
+        type: 'acl',
+      })),
     };
     policyFacts.set(names, facts);
   }

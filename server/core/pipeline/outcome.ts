@@ -1,42 +1,47 @@
+import type { IssuedToken } from '../../contracts/token-service.ts';
 import { rootNamespace } from '../namespaces/namespaces.ts';
 import type { Exchange } from './exchange.ts';
 import type { PipelineServices } from './pipeline.ts';
 
 /** A login becomes a token. */
-export async function registerToken(exchange: Exchange, services: PipelineServices): Promise<void> {
+export function registerToken(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   const { reply, mount } = exchange;
   if (!reply) return;
-  if (reply.token) exchange.issued = reply.token;
-  else if (reply.auth && mount) {
-    exchange.issued = await services.tokens.login(reply.auth, mount, exchange.namespace, exchange.path);
-  }
   addWarnings(exchange, reply.warnings);
-  addWarnings(exchange, exchange.issued?.warnings);
+  if (reply.token) setIssued(exchange, reply.token);
+  else if (reply.auth && mount)
+    return services.tokens
+      .login(reply.auth, mount, exchange.namespace, exchange.path)
+      .then((issued) => setIssued(exchange, issued));
+}
+
+function setIssued(exchange: Exchange, issued: IssuedToken): void {
+  exchange.issued = issued;
+  addWarnings(exchange, issued.warnings);
 }
 
 /** A dynamic secret gets its lease, stored before the caller sees the secret. */
-export async function registerLease(exchange: Exchange, services: PipelineServices): Promise<void> {
-  if (exchange.reply?.renewed) exchange.lease = exchange.reply.renewed;
-  const grant = exchange.reply?.lease;
-  if (!grant || !exchange.mount) return;
-  exchange.lease = await services.leases.register({
-    mount: exchange.mount,
-    namespace: exchange.namespace,
-    path: exchange.path,
-    grant,
-    token: exchange.token,
+export function registerLease(exchange: Exchange, services: PipelineServices): Promise<void> | void {
+  const { reply, mount, namespace, path, token } = exchange;
+  if (reply?.renewed) exchange.lease = reply.renewed;
+  if (!reply?.lease || !mount) return;
+  return services.leases.register({ mount, namespace, path, grant: reply.lease, token }).then((lease) => {
+    exchange.lease = lease;
   });
 }
 
 /** Replaces the answer by a wrapping token when the caller asked for one. */
-export async function wrapReply(exchange: Exchange, services: PipelineServices): Promise<void> {
-  if (exchange.reply?.wrap) {
-    exchange.wrap = exchange.reply.wrap;
+export function wrapReply(exchange: Exchange, services: PipelineServices): Promise<void> | void {
+  const { reply, request, operation, target } = exchange;
+  if (reply?.wrap) {
+    exchange.wrap = reply.wrap;
     return;
   }
-  if (exchange.request.wrapTtlSeconds <= 0 || !exchange.reply || exchange.operation === 'help') return;
-  if (exchange.target?.declaration.whileSealed) return;
-  exchange.wrap = await services.wrapping.wrap(exchange);
+  if (request.wrapTtlSeconds <= 0 || !reply || operation === 'help') return;
+  if (target?.declaration.whileSealed) return;
+  return services.wrapping.wrap(exchange).then((wrap) => {
+    exchange.wrap = wrap;
+  });
 }
 
 /** The answer cannot be given: what was granted with it ends now, and if that fails, at its time. */

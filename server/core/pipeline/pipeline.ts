@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts';
-import { CofferError } from '../../contracts/errors.ts';
+import { CofferError, type ErrorCode } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import { StorageConflict, StorageError } from '../../contracts/storage.ts';
 import type { AuditBroker } from '../audit/audit-broker.ts';
@@ -7,7 +7,7 @@ import type { Leases } from '../leases/leases.ts';
 import type { Mounts } from '../mounts/mounts.ts';
 import { type Namespaces, rootNamespace } from '../namespaces/namespaces.ts';
 import type { Access } from '../policies/access.ts';
-import { anonymous } from '../tokens/token-state.ts';
+import { anonymous, type TokenState } from '../tokens/token-state.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import type { Wrapping } from '../wrapping/wrapping.ts';
@@ -60,11 +60,13 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
   ['audit response', auditResponse],
 ];
 
+const order = steps.map(([, step]) => step);
+
 /** Runs requests through the table above. */
 export class Pipeline {
   readonly #services: PipelineServices;
   #running = 0;
-  #idle: (() => void) | undefined;
+  #waitingForIdle: (() => void)[] = [];
 
   constructor(services: PipelineServices) {
     this.#services = services;
@@ -75,7 +77,7 @@ export class Pipeline {
     const exchange = newExchange(request);
     this.#running++;
     try {
-      for (const [, step] of steps) {
+      for (const step of order) {
         const pending = step(exchange, this.#services);
         if (pending) await pending;
       }
@@ -83,17 +85,22 @@ export class Pipeline {
     } catch (thrown) {
       return { exchange, error: await this.#fail(exchange, declaredError(thrown)) };
     } finally {
-      if (exchange.lastUse && exchange.token) await this.#endLastUse(exchange);
-      if (--this.#running === 0) this.#idle?.();
+      if (exchange.lastUse && exchange.token) await this.#endLastUse(exchange.token);
+      exchange.mount?.leave();
+      if (--this.#running === 0 && this.#waitingForIdle.length > 0) this.#tellIdle();
     }
   }
 
   /** Resolves when no request is running. */
   drained(): Promise<void> {
     if (this.#running === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#idle = resolve;
-    });
+    return new Promise((resolve) => this.#waitingForIdle.push(resolve));
+  }
+
+  #tellIdle(): void {
+    const waiting = this.#waitingForIdle;
+    this.#waitingForIdle = [];
+    for (const resolve of waiting) resolve();
   }
 
   async #fail(exchange: Exchange, error: CofferError): Promise<CofferError> {
@@ -107,10 +114,9 @@ export class Pipeline {
     }
   }
 
-  async #endLastUse(exchange: Exchange): Promise<void> {
-    const { token } = exchange;
+  async #endLastUse({ namespace, digest }: TokenState): Promise<void> {
     try {
-      await this.#services.tokenStore.revokeTree({ namespaceId: token!.namespace.id, digest: token!.digest });
+      await this.#services.tokenStore.revokeTree({ namespaceId: namespace.id, digest });
     } catch (error) {
       this.#services.logger.warn('a token was used up and could not be removed yet', {
         error: messageOf(error),
@@ -158,18 +164,21 @@ function newExchange(request: IncomingRequest): Exchange {
   };
 }
 
+const storageCodes: Readonly<Partial<Record<StorageError['kind'], ErrorCode>>> = {
+  full: 'storage-full',
+  corrupt: 'storage-corrupt',
+  unavailable: 'unavailable',
+};
+
 /** Every failure that can reach a caller, as one of the table of errors. */
 export function declaredError(thrown: unknown): CofferError {
   if (thrown instanceof CofferError) return thrown;
   if (thrown instanceof StorageConflict) return new CofferError('conflict', undefined, { cause: thrown });
   if (thrown instanceof StorageError) {
-    const code =
-      ({ full: 'storage-full', corrupt: 'storage-corrupt', unavailable: 'unavailable' } as const)[
-        thrown.kind as 'full'
-      ] ?? 'internal';
-    return new CofferError(code, thrown.kind === 'full' ? thrown.message : undefined, {
+    const { kind, message, hint } = thrown;
+    return new CofferError(storageCodes[kind] ?? 'internal', kind === 'full' ? message : undefined, {
       cause: thrown,
-      hint: thrown.hint,
+      hint,
     });
   }
   return new CofferError('internal', undefined, { cause: thrown });

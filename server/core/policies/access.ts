@@ -52,7 +52,7 @@ export class Access {
   }
 
   async #compiled(names: readonly string[], namespace: Namespace): Promise<Compiled> {
-    const key = `${namespace.id}\n${names.join('\n')}`;
+    const key = `${namespace.id}${JSON.stringify(names)}`;
     const kept = this.#bySet.get(key);
     if (kept && this.#isCurrent(kept)) return kept;
     const epoch = this.#epoch;

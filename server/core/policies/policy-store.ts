@@ -2,6 +2,7 @@ import type { Clock } from '../../contracts/clock.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Records } from '../../contracts/records.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
+import { checkCanonical } from '../router/canonical-path.ts';
 import { builtInPolicies } from './built-in-policies.ts';
 import { type Policy, PolicyError, parsePolicy } from './parse-policy.ts';
 import { whyNotDeletable, whyNotWritable } from './policy-names.ts';
@@ -16,7 +17,7 @@ export interface StoredPolicy {
 
 export const policyPrefix = 'policy/';
 const maxPolicyBytes = 1024 * 1024;
-const namePattern = /^[^\u0000-\u001f\u007f*+]{1,512}$/;
+const longestName = 512;
 
 /** ACL policies of every namespace. Names are lower-case; `root` exists without a record. */
 export class PolicyStore {
@@ -67,8 +68,7 @@ export class PolicyStore {
 
   /** Throws 'invalid-request' with the parser's sentence. `cas` as in OpenBao: the version that must be there, -1 for none. */
   async write(namespaceId: string, name: string, text: string, cas?: number): Promise<void> {
-    if (!namePattern.test(name))
-      throw invalidRequest('a policy name cannot hold control characters, "*" or "+"');
+    checkName(name);
     const refusal = whyNotWritable(name);
     if (refusal) throw invalidRequest(refusal);
     const policyText = decodeBase64(text);
@@ -96,6 +96,7 @@ export class PolicyStore {
     }
   }
 
+  /** Removing what is not there is fine. */
   async remove(namespaceId: string, name: string): Promise<void> {
     const refusal = whyNotDeletable(name);
     if (refusal) throw invalidRequest(refusal);
@@ -105,6 +106,14 @@ export class PolicyStore {
   #records(namespaceId: string): Records {
     return this.#recordsOf(namespaceId, 'sys/');
   }
+}
+
+/** One form only: a name is part of a path, and an asterisk would be a pattern to those who read policies. */
+function checkName(name: string): void {
+  checkCanonical(name);
+  if (name.includes('*') || name.includes('+')) throw invalidRequest('a policy name cannot hold "*" or "+"');
+  if (Buffer.byteLength(name) > longestName)
+    throw invalidRequest(`a policy name cannot be longer than ${longestName} bytes`);
 }
 
 function checkText(name: string, text: string): void {

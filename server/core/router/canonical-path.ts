@@ -29,7 +29,6 @@ function canonicalSlow(raw: string): string {
   } catch {
     throw refused('is not valid percent-encoded UTF-8');
   }
-  if (path.startsWith('/')) path = path.slice(1);
   checkCanonical(path);
   return path;
 }

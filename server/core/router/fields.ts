@@ -6,6 +6,9 @@ import type { JsonObject } from '../../contracts/request.ts';
 
 export type ParsedFields = Readonly<Record<string, unknown>>;
 
+const mostNamed = 100;
+const longestName = 200;
+
 interface CompiledField {
   readonly name: string;
   readonly declaration: FieldDeclaration;
@@ -61,20 +64,29 @@ export class FieldReader {
     let ignored: string[] | undefined;
     let replaced: string[] | undefined;
     for (const key in data) {
-      if (this.#parameters.has(key)) (replaced ??= []).push(key);
-      else if (!this.#anyFields && !this.#names.has(key)) (ignored ??= []).push(key);
+      if (this.#parameters.has(key)) {
+        replaced ??= [];
+        replaced.push(key);
+      } else if (!this.#anyFields && !this.#names.has(key)) {
+        ignored ??= [];
+        ignored.push(key);
+      }
     }
-    if (!ignored && !replaced) return undefined;
     const warnings: string[] = [];
-    if (ignored)
-      warnings.push(`Endpoint ignored these unrecognized parameters: [${ignored.sort().join(' ')}]`);
+    if (ignored) warnings.push(`Endpoint ignored these unrecognized parameters: ${listOf(ignored)}`);
     if (replaced && !this.#anyFields) {
       warnings.push(
-        `Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [${replaced.sort().join(' ')}]`,
+        `Endpoint replaced the value of these parameters with the values captured from the endpoint's path: ${listOf(replaced)}`,
       );
     }
     return warnings.length > 0 ? warnings : undefined;
   }
+}
+
+/** As Go prints a list. Bounded: names come from outside. */
+function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, mostNamed).map((name) => name.slice(0, longestName));
+  return `[${shown.sort().join(' ')}${names.length > mostNamed ? ' …' : ''}]`;
 }
 
 function lookUp(data: JsonObject, name: string, declaration: FieldDeclaration): unknown {

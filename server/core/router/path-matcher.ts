@@ -65,8 +65,8 @@ export class PathMatcher<T extends { readonly pattern: string } = PathDeclaratio
       } else {
         if (segment === '' || segment.includes('{'))
           throw new Error(`pattern ${target.pattern}: cannot read segment "${segment}"`);
-        let next = node.literals.get(segment);
-        if (!next) node.literals.set(segment, (next = emptyNode()));
+        const next = node.literals.get(segment) ?? emptyNode();
+        node.literals.set(segment, next);
         node = next;
       }
     }

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { invalidRequest } from '../../contracts/errors.ts';
-import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
+import { type Call, definePath, type FieldValues, type PathDeclaration } from '../../contracts/paths.ts';
 import type { JsonObject, Reply } from '../../contracts/request.ts';
-import type { LeaseTimes } from '../mounts/mount.ts';
+import type { LeaseTimes, Mount } from '../mounts/mount.ts';
 import { type MountEntry, type MountTableName, newEntry, noConfig } from '../mounts/mount-entry.ts';
-import type { Mounts } from '../mounts/mounts.ts';
-import type { Namespace } from '../namespaces/namespaces.ts';
+import type { Mounts, Where } from '../mounts/mounts.ts';
 import { checkCanonical } from '../router/canonical-path.ts';
 import { configFields, mergeConfig, readConfig } from './mount-config.ts';
 import { shownEntry, shownTune } from './mount-shapes.ts';
@@ -14,9 +13,15 @@ const words = {
   secret: { at: 'mounts', synopsis: 'secrets engine', missing: 'No secret engine mount at' },
   auth: { at: 'auth', synopsis: 'auth method', missing: 'No auth engine at' },
 } as const;
+/** Of core's own; nothing is ever mounted there or moved there. */
+const reservedPaths = ['sys/', 'cubbyhole/', 'identity/', 'auth/', 'audit/'];
+const mostMigrations = 1000;
+const mostPathBytes = 512;
+
+const path = { type: 'string', description: 'Where it is mounted', required: true } as const;
 
 const enableFields = {
-  path: { type: 'string', description: 'Where it is mounted', required: true },
+  path,
   type: { type: 'string', description: 'Type of the engine or method' },
   description: { type: 'string', description: 'For people', default: '' },
   config: { type: 'map', description: 'Settings, as tune takes them' },
@@ -32,170 +37,137 @@ const enableFields = {
   plugin_version: { type: 'string', description: 'Version of the plug-in', default: '' },
 } as const;
 
+const tuneFields = {
+  ...configFields,
+  path,
+  description: { type: 'string', description: 'For people' },
+  options: { type: 'key-values', description: 'Options of the engine' },
+} as const;
+
+type EnableCall = Call<FieldValues<typeof enableFields>>;
+type TuneCall = Call<FieldValues<typeof tuneFields>>;
+
 /** `sys/mounts`, `sys/auth`, their tuning, and `sys/remount`. */
 export function mountPaths(mounts: Mounts, system: LeaseTimes): PathDeclaration[] {
-  const migrations = new Map<string, JsonObject>();
-  return [
-    ...tablePaths('secret', mounts, system),
-    ...tablePaths('auth', mounts, system),
-    ...remountPaths(mounts, migrations),
-  ];
+  const tables = (['secret', 'auth'] as const).flatMap((table) => [
+    listPath(table, mounts),
+    onePath(table, mounts, system),
+    tunePath(table, mounts, system),
+  ]);
+  return [...tables, ...remountPaths(mounts)];
 }
 
-function tablePaths(table: MountTableName, mounts: Mounts, system: LeaseTimes): PathDeclaration[] {
+function listPath(table: MountTableName, mounts: Mounts): PathDeclaration {
+  const { at, synopsis } = words[table];
+  return definePath({
+    pattern: at,
+    shape: 'flattened',
+    fields: {},
+    operations: {
+      read: {
+        summary: `List every ${synopsis}`,
+        async handler({ namespace }) {
+          const entries = (await mounts.table(namespace)).entries.filter((entry) => entry.table === table);
+          const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+          const shown = sorted.map((entry) => [
+            entry.path,
+            shownEntry(entry, mounts.catalog.versionOf(entry)),
+          ]);
+          return { data: Object.fromEntries(shown) };
+        },
+      },
+    },
+    help: {
+      synopsis: `What is mounted: every ${synopsis} of this namespace.`,
+      description: 'By path, with type, accessor, options and settings.',
+    },
+  });
+}
+
+function onePath(table: MountTableName, mounts: Mounts, system: LeaseTimes): PathDeclaration {
   const { at, synopsis, missing } = words[table];
-  const find = async (call: { namespace: { id: string; path: string } }, path: string) => {
-    const full = table === 'auth' ? `auth/${path}` : path;
-    return (await mounts.table(call.namespace as Namespace)).mounts.find((mount) => mount.fullPath === full);
-  };
-  return [
-    definePath({
-      pattern: at,
-      shape: 'flattened',
-      fields: {},
-      operations: {
-        read: {
-          summary: `List every ${synopsis}`,
-          async handler(call) {
-            const entries = (await mounts.table(call.namespace as Namespace)).entries.filter(
-              (entry) => entry.table === table,
-            );
-            const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
-            return {
-              data: Object.fromEntries(
-                sorted.map((entry) => [entry.path, shownEntry(entry, mounts.versionOf(entry))]),
-              ),
-            };
-          },
+  const access = table === 'auth' ? { access: 'sudo' as const } : {};
+  return definePath({
+    pattern: `${at}/{path...}`,
+    shape: 'flattened',
+    fields: enableFields,
+    operations: {
+      read: {
+        summary: `Read one ${synopsis}`,
+        async handler(call) {
+          const where = mountPath(call.fields.path);
+          const mount = await find(mounts, call.namespace, table, where);
+          if (!mount) throw invalidRequest(`${missing} ${where}`);
+          return { data: shownEntry(mount.entry, mounts.catalog.versionOf(mount.entry)) };
         },
       },
-      help: {
-        synopsis: `What is mounted: every ${synopsis} of this namespace.`,
-        description: 'By path, with type, accessor, options and settings.',
-      },
-    }),
-    definePath({
-      pattern: `${at}/{path...}`,
-      shape: 'flattened',
-      fields: enableFields,
-      operations: {
-        read: {
-          summary: `Read one ${synopsis}`,
-          async handler(call) {
-            const path = mountPath(call.fields.path);
-            const mount = await find(call, path);
-            if (!mount) throw invalidRequest(`${missing} ${path}`);
-            return { data: shownEntry(mount.entry, mounts.versionOf(mount.entry)) };
-          },
-        },
-        write: {
-          summary: `Enable a ${synopsis}`,
-          ...(table === 'auth' ? { access: 'sudo' as const } : {}),
-          async handler(call) {
-            const path = mountPath(call.fields.path);
-            const word = call.fields.type || call.fields.plugin_name;
-            if (!word) throw invalidRequest('backend type must be specified as a string');
-            const reserved =
-              table === 'secret' &&
-              ['sys/', 'cubbyhole/', 'identity/', 'auth/', 'audit/'].some((name) => path.startsWith(name));
-            if (reserved) throw invalidRequest(`cannot mount "${path}"`);
-            const resolved = mounts.resolveType(table, word);
-            if (!resolved)
-              throw invalidRequest(`plugin not found in the catalog: ${word}`, {
-                hint: `This server has: ${mounts.types[table].join(', ')}.`,
-              });
-            const options = {
-              ...resolved.options,
-              ...call.fields.options,
-              ...optionsInConfig(call.fields.config),
-            };
-            const entry = newEntry(table, path, resolved.type, {
-              description: call.fields.description,
-              options: Object.keys(options).length > 0 ? options : null,
-              config: mergeConfig(noConfig, readConfig(call.fields.config ?? {}), system),
-              local: call.fields.local,
-              sealWrap: call.fields.seal_wrap,
-              externalEntropyAccess: call.fields.external_entropy_access,
-              pluginVersion: call.fields.plugin_version,
-            });
-            await mounts.enable(call.namespace as Namespace, entry);
-            return undefined;
-          },
-        },
-        delete: {
-          summary: `Disable a ${synopsis} and remove its data`,
-          ...(table === 'auth' ? { access: 'sudo' as const } : {}),
-          async handler(call) {
-            const path = mountPath(call.fields.path);
-            if (table === 'auth' && path === 'token/')
-              throw invalidRequest('token credential backend cannot be disabled');
-            await mounts.disable(call.namespace as Namespace, table, path);
-            return undefined;
-          },
+      write: {
+        summary: `Enable a ${synopsis}`,
+        ...access,
+        async handler(call) {
+          await mounts.enable(call.namespace, entryOf(table, call, mounts, system));
+          return undefined;
         },
       },
-      help: {
-        synopsis: `Enable, read and disable a ${synopsis}.`,
-        description: 'Disabling revokes its leases and removes its data.',
+      delete: {
+        summary: `Disable a ${synopsis} and remove its data`,
+        ...access,
+        async handler(call) {
+          const where = mountPath(call.fields.path);
+          if (table === 'auth' && where === 'token/')
+            throw invalidRequest('token credential backend cannot be disabled');
+          await mounts.disable(call.namespace, table, where);
+          return undefined;
+        },
       },
-    }),
-    tunePath(table, mounts, system, find),
-  ];
+    },
+    help: {
+      synopsis: `Enable, read and disable a ${synopsis}.`,
+      description: 'Disabling revokes its leases and removes its data.',
+    },
+  });
 }
 
-function tunePath(
-  table: MountTableName,
-  mounts: Mounts,
-  system: LeaseTimes,
-  find: (
-    call: { namespace: { id: string; path: string } },
-    path: string,
-  ) => Promise<Parameters<typeof shownTune>[0] | undefined>,
-): PathDeclaration {
+function entryOf(table: MountTableName, call: EnableCall, mounts: Mounts, system: LeaseTimes): MountEntry {
+  const { fields } = call;
+  const where = mountPath(fields.path);
+  const word = fields.type || fields.plugin_name;
+  if (!word) throw invalidRequest('backend type must be specified as a string');
+  refuseReserved(table, where, 'cannot mount');
+  const resolved = mounts.catalog.resolve(table, word);
+  const options = { ...resolved.options, ...fields.options, ...optionsInConfig(fields.config) };
+  const hasOptions = table === 'auth' || Object.keys(options).length > 0;
+  return newEntry(table, where, resolved.type, {
+    description: fields.description,
+    options: hasOptions ? options : null,
+    config: mergeConfig(noConfig, readConfig(fields.config ?? {}), system),
+    local: fields.local,
+    sealWrap: fields.seal_wrap,
+    externalEntropyAccess: fields.external_entropy_access,
+    pluginVersion: fields.plugin_version,
+  });
+}
+
+function tunePath(table: MountTableName, mounts: Mounts, system: LeaseTimes): PathDeclaration {
   const { at, synopsis } = words[table];
   return definePath({
     pattern: `${at}/{path...}/tune`,
     shape: 'flattened',
     access: table === 'auth' ? 'sudo' : 'token',
-    fields: {
-      ...configFields,
-      path: { type: 'string', description: 'Where it is mounted', required: true },
-      description: { type: 'string', description: 'For people' },
-      options: { type: 'key-values', description: 'Options of the engine' },
-    },
+    fields: tuneFields,
     operations: {
       read: {
         summary: `Read the settings of a ${synopsis}`,
         async handler(call) {
-          const [own, path] = tableOf(table, mountPath(call.fields.path));
-          const mount =
-            own === table
-              ? await find(call, path)
-              : (await mounts.table(call.namespace as Namespace)).mounts.find(
-                  (other) => other.fullPath === `auth/${path}`,
-                );
-          if (!mount) throw invalidRequest(`cannot fetch sysview for path "${path}"`);
+          const [own, where] = tableOf(table, mountPath(call.fields.path));
+          const mount = await find(mounts, call.namespace, own, where);
+          if (!mount) throw invalidRequest(`cannot fetch sysview for path "${where}"`);
           return { data: shownTune(mount) };
         },
       },
       write: {
         summary: `Change the settings of a ${synopsis}`,
-        async handler(call) {
-          const [own, path] = tableOf(table, mountPath(call.fields.path));
-          await mounts.tune(
-            call.namespace as Namespace,
-            own,
-            path,
-            (entry): MountEntry => ({
-              ...entry,
-              description: call.fields.description ?? entry.description,
-              options: call.fields.options ? { ...entry.options, ...call.fields.options } : entry.options,
-              config: mergeConfig(entry.config, readConfig(call.data), system),
-              pluginVersion: call.fields.plugin_version ?? entry.pluginVersion,
-            }),
-          );
-          return undefined;
-        },
+        handler: (call) => tune(table, call, mounts, system),
       },
     },
     help: {
@@ -205,7 +177,40 @@ function tunePath(
   });
 }
 
-function remountPaths(mounts: Mounts, migrations: Map<string, JsonObject>): PathDeclaration[] {
+async function tune(
+  table: MountTableName,
+  call: TuneCall,
+  mounts: Mounts,
+  system: LeaseTimes,
+): Promise<Reply | undefined> {
+  const { fields, data, namespace } = call;
+  const [own, where] = tableOf(table, mountPath(fields.path));
+  if (own === 'secret' && reservedPaths.includes(where)) throw invalidRequest(`cannot tune "${where}"`);
+  const before = await mounts.tune(namespace, own, where, (entry) => ({
+    ...entry,
+    description: fields.description ?? entry.description,
+    options: fields.options ? { ...entry.options, ...fields.options } : entry.options,
+    config: mergeConfig(entry.config, readConfig(data), system),
+    pluginVersion: fields.plugin_version ?? entry.pluginVersion,
+  }));
+  const from = before.options?.['version'] ?? '1';
+  const to = fields.options?.['version'] ?? from;
+  if (before.type !== 'kv' || from === to) return undefined;
+  return {
+    warnings: [
+      `Upgrading mount from version ${from} to version ${to}. This mount will be unavailable for a brief period and will resume service shortly.`,
+    ],
+  };
+}
+
+function remountPaths(mounts: Mounts): PathDeclaration[] {
+  /** By namespace id and migration id, oldest first. */
+  const migrations = new Map<string, JsonObject>();
+  const remember = (key: string, info: JsonObject): void => {
+    migrations.set(key, info);
+    const [oldest] = migrations.keys();
+    if (migrations.size > mostMigrations && oldest !== undefined) migrations.delete(oldest);
+  };
   return [
     definePath({
       pattern: 'remount',
@@ -223,11 +228,11 @@ function remountPaths(mounts: Mounts, migrations: Map<string, JsonObject>): Path
             const [toTable, to] = tableOf('secret', mountPath(call.fields.to));
             if (fromTable !== toTable)
               throw invalidRequest('cannot move between secrets engines and auth methods');
-            if (['sys/', 'cubbyhole/', 'identity/'].includes(to))
-              throw invalidRequest(`cannot remount to "${to}"`);
-            await mounts.move(call.namespace as Namespace, fromTable, from, to);
+            refuseReserved(toTable, to, 'cannot remount to');
+            const { namespace } = call;
+            await mounts.move(namespace, fromTable, from, to);
             const id = randomUUID();
-            migrations.set(id, {
+            remember(`${namespace.id}/${id}`, {
               source_mount: prefixed(fromTable, from),
               target_mount: prefixed(toTable, to),
               status: 'success',
@@ -243,19 +248,20 @@ function remountPaths(mounts: Mounts, migrations: Map<string, JsonObject>): Path
       },
       help: {
         synopsis: 'Move a secrets engine or auth method.',
-        description:
-          'Its data stays where it is, so the move is done when the call returns. Leases keep their ids.',
+        description: 'Its leases end. Its data stays where it is, so the move is done when the call returns.',
       },
     }),
     definePath({
       pattern: 'remount/status/{migration_id}',
-      fields: { migration_id: { type: 'string', description: 'As remount returned it', required: true } },
+      fields: {
+        migration_id: { type: 'string', description: 'As remount returned it', required: true },
+      },
       operations: {
         read: {
           summary: 'How a move stands',
-          async handler(call) {
-            const info = migrations.get(call.fields.migration_id);
-            return info && { data: { migration_id: call.fields.migration_id, migration_info: info } };
+          async handler({ fields: { migration_id: id }, namespace }) {
+            const info = migrations.get(`${namespace.id}/${id}`);
+            return info && { data: { migration_id: id, migration_info: info } };
           },
         },
       },
@@ -264,22 +270,39 @@ function remountPaths(mounts: Mounts, migrations: Map<string, JsonObject>): Path
   ];
 }
 
+async function find(
+  mounts: Mounts,
+  namespace: Where,
+  table: MountTableName,
+  where: string,
+): Promise<Mount | undefined> {
+  const full = prefixed(table, where);
+  return (await mounts.table(namespace)).mounts.find((mount) => mount.fullPath === full);
+}
+
 /** The canonical mount path for what a caller wrote, ending in '/'. */
 function mountPath(given: string): string {
-  const path = given.replace(/^\/+/, '').replace(/\/+$/, '');
-  if (path === '') throw invalidRequest('a mount path cannot be empty');
-  checkCanonical(path);
-  if (path.includes('*') || path.includes('+')) throw invalidRequest('a mount path cannot hold "*" or "+"');
-  return `${path}/`;
+  const where = given.replace(/^\/+/, '').replace(/\/+$/, '');
+  if (where === '') throw invalidRequest('a mount path cannot be empty');
+  checkCanonical(where);
+  if (where.includes('*') || where.includes('+')) throw invalidRequest('a mount path cannot hold "*" or "+"');
+  if (Buffer.byteLength(where) > mostPathBytes)
+    throw invalidRequest(`a mount path cannot be longer than ${mostPathBytes} bytes`);
+  return `${where}/`;
+}
+
+function refuseReserved(table: MountTableName, where: string, refusal: string): void {
+  if (table === 'secret' && reservedPaths.some((name) => where.startsWith(name)))
+    throw invalidRequest(`${refusal} "${where}"`);
 }
 
 /** `sys/mounts/auth/approle/tune` speaks of the auth table. */
-function tableOf(table: MountTableName, path: string): [MountTableName, string] {
-  return path.startsWith('auth/') ? ['auth', path.slice('auth/'.length)] : [table, path];
+function tableOf(table: MountTableName, where: string): [MountTableName, string] {
+  return where.startsWith('auth/') ? ['auth', where.slice('auth/'.length)] : [table, where];
 }
 
-function prefixed(table: MountTableName, path: string): string {
-  return table === 'auth' ? `auth/${path}` : path;
+function prefixed(table: MountTableName, where: string): string {
+  return table === 'auth' ? `auth/${where}` : where;
 }
 
 /** Some clients put `options` inside `config`. */

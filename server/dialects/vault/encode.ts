@@ -43,20 +43,20 @@ export function renderBody(exchange: Exchange): { readonly status: number; reado
 
 /** Undefined when there is nothing to say. */
 function render(exchange: Exchange): Rendered | undefined {
-  const { reply, declared } = exchange;
+  const { reply, declared, target, operation } = exchange;
   if (reply?.raw)
     return {
       status: reply.raw.status ?? reply.status ?? 200,
       body: reply.raw.body,
       contentType: reply.raw.contentType,
-      headers: reply.headers,
+      headers: headersOf(exchange),
     };
   if (!reply || isEmpty(exchange)) return undefined;
-  const shape = declared?.shape ?? exchange.target?.declaration.shape ?? 'envelope';
+  const shape = operation === 'help' ? 'bare' : (declared?.shape ?? target?.declaration.shape ?? 'envelope');
   const data = dataOf(reply.data);
   const auth = exchange.issued ? encodeAuth(exchange.issued) : 'null';
   const body = shape === 'bare' ? `${data}\n` : envelope(exchange, data, auth, shape === 'flattened');
-  return { status: reply.status ?? 200, body, contentType: jsonType, headers: reply.headers };
+  return { status: reply.status ?? 200, body, contentType: jsonType, headers: headersOf(exchange) };
 }
 
 /** A failure that happened before there was an exchange. */
@@ -87,8 +87,19 @@ function encodeNothing(exchange: Exchange, response: ServerResponse): void {
     send(response, reply?.status ?? 200, envelope(exchange, 'null'));
     return;
   }
-  response.writeHead(reply?.status ?? 204, { 'Cache-Control': 'no-store', ...reply?.headers });
+  response.writeHead(reply?.status ?? 204, { 'Cache-Control': 'no-store', ...headersOf(exchange) });
   response.end();
+}
+
+/** Of the headers that an engine sets, those that its mount is tuned to let through; core sets what it likes. */
+function headersOf({ reply, mount }: Exchange): Readonly<Record<string, string>> | undefined {
+  if (!reply?.headers || !mount || mount.entry.type === 'system') return reply?.headers;
+  const allowed = new Set(
+    (mount.entry.config.allowedResponseHeaders ?? []).map((name) => name.toLowerCase()),
+  );
+  return Object.fromEntries(
+    Object.entries(reply.headers).filter(([name]) => allowed.has(name.toLowerCase())),
+  );
 }
 
 function isEmpty(exchange: Exchange): boolean {
