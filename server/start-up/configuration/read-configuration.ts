@@ -20,10 +20,19 @@ import { telemetryKeys, telemetryPushKeys, topLevelKeys } from './top-level-keys
 export class ConfigurationError extends Error {
   readonly problems: readonly ConfigurationNotice[];
   constructor(problems: readonly ConfigurationNotice[]) {
-    super(problems.map(noticeText).join('\n'));
+    const sorted = inOrder(problems);
+    super(sorted.map(noticeText).join('\n'));
     this.name = 'ConfigurationError';
-    this.problems = problems;
+    this.problems = sorted;
   }
+}
+
+/** File by file, from top to bottom. */
+function inOrder(notices: readonly ConfigurationNotice[]): ConfigurationNotice[] {
+  const files = [...new Set(notices.map(({ file }) => file))];
+  return notices.toSorted(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || (a.line ?? 0) - (b.line ?? 0),
+  );
 }
 
 /** `FILE:LINE: "KEY" message`. */

@@ -40,7 +40,9 @@ function readTcpListener(block: HclBlock, findings: Findings): TcpListenerConfig
   const common = readCommon(block, values, findings);
   const address = parseListenAddress(values.address);
   if (typeof address === 'string') findings.problem(block, 'address', address);
-  const tls = values.tls_disable ? undefined : readTls(block, values, findings);
+  // What cannot be read here makes no statement about certificates.
+  const isUnclear = findings.problems.slice(before).some(({ key }) => key === 'tls_disable');
+  const tls = values.tls_disable || isUnclear ? undefined : readTls(block, values, findings);
   if (values.tls_disable && values.tls_require_and_verify_client_cert) {
     findings.problem(block, 'tls_require_and_verify_client_cert', 'cannot be kept with tls_disable.');
   }

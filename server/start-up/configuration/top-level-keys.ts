@@ -129,22 +129,20 @@ export const topLevelKeys = defineKeys({
   cache_size: {
     type: 'string',
     defaultText: '`"64MiB"`',
-    description: 'Room for decrypted records in memory: a size with a unit (`"256MiB"`).',
-    vault: 'A plain number counts records, as in Vault, and is taken as 512 bytes each.',
+    description:
+      'Room for decrypted records in memory: a size with a unit (`"256MiB"`). A plain number counts records, as in Vault, and is taken as 512 bytes each.',
   },
   accept_plaintext_records: {
     type: 'boolean',
     default: false,
     description:
       'Read records that an older store wrote in plaintext; they are encrypted when they are next written.',
-    vault: 'No such key.',
   },
   audit_folders: {
     type: 'strings',
     default: [],
     defaultText: 'anywhere but the program’s own folders',
     description: 'Audit files may only be made below these folders, whoever asks through the API.',
-    vault: 'No such key.',
   },
   ha_storage: {
     type: 'accepted',
