@@ -21,6 +21,8 @@ export interface CofferClientOptions {
   readonly wrapTtl?: string;
   /** How often a request is sent again after a 5xx, a 412 or a lost connection. Default 2, as Vault's client. */
   readonly maxRetries?: number;
+  /** Before a request is sent again; it grows a little with every try. Default 1,000. */
+  readonly retryWaitMilliseconds?: number;
   /** Default 60,000. */
   readonly timeoutMilliseconds?: number;
   readonly transport?: Transport;
@@ -129,6 +131,7 @@ export class CofferClient {
   async #sendPatiently(first: TransportRequest): Promise<TransportResponse> {
     let request = first;
     let redirected = false;
+    const wait = this.#options.retryWaitMilliseconds ?? 1000;
     for (let attempt = 0; ; attempt++) {
       const last = attempt >= (this.#options.maxRetries ?? 2);
       try {
@@ -144,7 +147,7 @@ export class CofferClient {
       } catch (error) {
         if (last || !(error instanceof TransportError) || !error.mayRetry) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(1000 + attempt * 250, 1500)));
+      await new Promise((resolve) => setTimeout(resolve, wait * Math.min(1 + attempt / 4, 1.5)));
     }
   }
 

@@ -126,6 +126,7 @@ function exchange(
       fail(`no answer within ${request.timeoutMilliseconds / 1000} s`, false);
     }, request.timeoutMilliseconds);
     sent.on('error', (error) => {
+      sent.destroy();
       const problem = explain(error, address);
       fail(problem.reason, problem.mayRetry);
     });
