@@ -1,8 +1,9 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import { CofferError } from '../../contracts/errors.ts';
 import { readIfThere, writeSecretFile } from '../secret-file.ts';
 import type { RunningServer } from '../server-contract.ts';
+import { StartProblem } from '../start-problem.ts';
 import type { Installation } from './installation.ts';
 
 export interface FirstStart {
@@ -14,8 +15,8 @@ export interface FirstStart {
 }
 
 /**
- * Initialises a new store: the root token is written down before it exists, so that a crash at any point leaves a
- * store whose token is known, and the next start finishes what is left.
+ * Initialises a new store under a token that is written down before it exists, and replaces that token by a proper
+ * root token at the end. So a crash at any point leaves a store that the next start can finish.
  */
 export async function completeFirstStart(
   server: RunningServer,
@@ -23,25 +24,58 @@ export async function completeFirstStart(
   tokenFile: string,
 ): Promise<FirstStart> {
   const { initialized } = await server.lifecycle.status();
-  const isUnfinished = readIfThere(installation.unfinishedFile) !== undefined;
   const usual = { isFirst: false, replacedTokenFile: undefined, isRecoveryKeyLost: false };
-  if (initialized && !isUnfinished) return usual;
-  if (!initialized) {
-    const rootToken = newRootToken();
-    writeSecretFile(
-      installation.unfinishedFile,
-      'The first start of this store did not end. The next one finishes it.\n',
-    );
-    writeSecretFile(installation.rootTokenFile, `${rootToken}\n`);
-    const made = await server.lifecycle.initialize({ shares: 1, threshold: 1, rootToken });
-    writeSecretFile(installation.recoveryKeyFile, `${made.keysBase64.join('\n')}\n`);
-  }
-  const token = readIfThere(installation.rootTokenFile) ?? '';
-  await mountSecrets(server, token);
-  const replacedTokenFile = storeToken(tokenFile, token);
+  if (initialized && readIfThere(installation.unfinishedFile) === undefined) return usual;
+  if (!initialized) await initialise(server, installation);
+  const firstToken = readIfThere(installation.unfinishedFile) ?? '';
+  const rootToken =
+    readIfThere(installation.rootTokenFile) || (await newRootToken(server, firstToken, installation));
+  await mountSecrets(server, rootToken);
+  const replacedTokenFile = storeToken(tokenFile, rootToken);
+  await revoke(server, firstToken);
   rmSync(installation.unfinishedFile, { force: true });
-  const isRecoveryKeyLost = readIfThere(installation.recoveryKeyFile) === undefined;
+  const isRecoveryKeyLost = !readIfThere(installation.recoveryKeyFile);
   return { isFirst: true, replacedTokenFile, isRecoveryKeyLost };
+}
+
+async function initialise(server: RunningServer, installation: Installation): Promise<void> {
+  // Of an earlier store under this id, if there was one.
+  rmSync(installation.rootTokenFile, { force: true });
+  rmSync(installation.recoveryKeyFile, { force: true });
+  // A token that a caller chooses may not have the form of the server's own, which begin with `hvs.`.
+  const firstToken = randomBytes(24).toString('hex');
+  writeSecretFile(installation.unfinishedFile, `${firstToken}\n`);
+  const made = await server.lifecycle.initialize({ shares: 1, threshold: 1, rootToken: firstToken });
+  writeSecretFile(installation.recoveryKeyFile, `${made.keysBase64.join('\n')}\n`);
+}
+
+/** Made and written down; when a crash comes in between, nobody knows the token and the next start makes another. */
+async function newRootToken(
+  server: RunningServer,
+  firstToken: string,
+  installation: Installation,
+): Promise<string> {
+  const data = { policies: ['root'], display_name: 'root' };
+  const made = await server.request({
+    operation: 'write',
+    path: 'auth/token/create-orphan',
+    token: firstToken,
+    data,
+  });
+  const token = made?.['client_token'];
+  if (typeof token !== 'string')
+    throw new StartProblem('the server made no root token', 'Start it once more.');
+  writeSecretFile(installation.rootTokenFile, `${token}\n`);
+  return token;
+}
+
+async function revoke(server: RunningServer, token: string): Promise<void> {
+  try {
+    await server.request({ operation: 'write', path: 'auth/token/revoke-self', token });
+  } catch (error) {
+    // It was revoked before a crash.
+    if (!(error instanceof CofferError) || error.code !== 'permission-denied') throw error;
+  }
 }
 
 /** KV version 2 at `secret/`, unless it is there. */
@@ -71,11 +105,4 @@ function storeToken(tokenFile: string, token: string): string | undefined {
   if (isOther) renameSync(tokenFile, kept);
   writeSecretFile(tokenFile, token);
   return isOther ? kept : undefined;
-}
-
-const tokenAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-/** `hvs.` and 24 characters, 142 bits. */
-function newRootToken(): string {
-  return `hvs.${Array.from({ length: 24 }, () => tokenAlphabet[randomInt(tokenAlphabet.length)]).join('')}`;
 }

@@ -17,7 +17,7 @@ export interface Installation {
   readonly keyFile: string | undefined;
   readonly rootTokenFile: string;
   readonly recoveryKeyFile: string;
-  /** There from before the store is initialised until its first start is complete, so that a crash in between is seen. */
+  /** The token of a first start that is not complete: there from before the store is initialised until the end of it. */
   readonly unfinishedFile: string;
 }
 
