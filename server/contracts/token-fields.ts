@@ -34,8 +34,8 @@ export const tokenFields = {
   token_no_default_policy: { type: 'bool', description: 'Leave out the `default` policy' },
   token_type: {
     type: 'string',
-    description: '`service`, `batch`, or what the mount says',
-    allowed: ['', 'default', 'service', 'batch', 'default-service', 'default-batch'],
+    description:
+      '`service`, `batch`, or `default` for what the mount says; `default-service` and `default-batch` where it says nothing',
   },
 } as const satisfies FieldDeclarations;
 

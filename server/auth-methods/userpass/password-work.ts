@@ -1,0 +1,43 @@
+import { CofferError } from '../../contracts/errors.ts';
+import { hashPassword, isRightPassword, type PasswordHash } from './password-hash.ts';
+
+/** Half of libuv's threads, so that logins never keep files and name look-ups waiting. */
+const atOnce = 2;
+/** About five seconds of work; who comes later is told to come back. */
+const mostWaiting = 256;
+
+/** Hashing of passwords, a few at a time: each takes a thread, some 20 MiB and some 20 ms. */
+export class PasswordWork {
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  hash(password: string): Promise<string> {
+    return this.#run(() => hashPassword(password));
+  }
+
+  isRight(password: string, hash: PasswordHash): Promise<boolean> {
+    return this.#run(() => isRightPassword(password, hash));
+  }
+
+  /** Throws 'rate-limited' when too many wait already. */
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running < atOnce) this.#running++;
+    else await this.#turn();
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
+    }
+  }
+
+  /** Resolves with the place of one that has just finished. */
+  #turn(): Promise<void> {
+    if (this.#waiting.length >= mostWaiting)
+      throw new CofferError('rate-limited', 'too many passwords are being checked at once; try again');
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { invalidRequest } from '../../contracts/errors.ts';
+import type { FieldDeclarations, FieldValues } from '../../contracts/paths.ts';
+import {
+  changeTokenSettings,
+  olderTokenFields,
+  type TokenSettings,
+  tokenFields,
+} from '../../contracts/token-fields.ts';
+import { parsePasswordHash } from './password-hash.ts';
+import type { PasswordWork } from './password-work.ts';
+
+/** A user as stored under `user/<name>`. */
+export interface UserRecord {
+  /** Random, so that a new user of the same name is another one. */
+  readonly uid: string;
+  readonly name: string;
+  /** Argon2id in PHC form. */
+  readonly passwordHash: string;
+  readonly token: TokenSettings;
+}
+
+export const usernameField = { type: 'string', description: 'Name of the user', required: true } as const;
+
+export const passwordFields = {
+  password: { type: 'string', description: 'The password', sensitive: true },
+  password_hash: {
+    type: 'string',
+    description: 'Its Argon2id hash in PHC form, instead of the password',
+    sensitive: true,
+  },
+} as const satisfies FieldDeclarations;
+
+export const userTokenFields = {
+  ...tokenFields,
+  policies: olderTokenFields.policies,
+  ttl: olderTokenFields.ttl,
+  max_ttl: olderTokenFields.max_ttl,
+  bound_cidrs: olderTokenFields.bound_cidrs,
+} as const satisfies FieldDeclarations;
+
+export type PasswordValues = Partial<FieldValues<typeof passwordFields>>;
+export type UserTokenValues = Partial<FieldValues<typeof userTokenFields>>;
+
+export const maxPasswordBytes = 4096;
+
+export function changeToken(user: UserRecord, given: UserTokenValues): UserRecord {
+  return { ...user, token: changeTokenSettings(user.token, given) };
+}
+
+/** The hash to store for what was given; undefined when nothing was. Throws 'invalid-request' without repeating any of it. */
+export async function givenHash(given: PasswordValues, passwords: PasswordWork): Promise<string | undefined> {
+  const { password, password_hash: hash } = given;
+  if (password && hash) throw invalidRequest('only one of password or password_hash may be provided');
+  if (password) {
+    if (Buffer.byteLength(password) > maxPasswordBytes)
+      throw invalidRequest(`the password is longer than ${maxPasswordBytes} bytes`);
+    return passwords.hash(password);
+  }
+  if (!hash) return undefined;
+  if (/^\$2[abxy]?\$/.test(hash))
+    throw invalidRequest('password_hash is a bcrypt hash, which is not supported', {
+      hint: 'Send the password, which is stored as Argon2id, or its Argon2id hash in PHC form.',
+    });
+  if (!parsePasswordHash(hash))
+    throw invalidRequest('password_hash is not a valid Argon2id hash', {
+      hint: 'The form is $argon2id$v=19$m=19456,t=2,p=1$SALT$TAG, both in base64 without padding.',
+    });
+  return hash;
+}
