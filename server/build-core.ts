@@ -1,7 +1,7 @@
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
 import type { Clock } from './contracts/clock.ts';
-import type { Logger } from './contracts/logger.ts';
+import type { Logger, LogLevels } from './contracts/logger.ts';
 import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { StorageBackend } from './contracts/storage.ts';
@@ -9,6 +9,7 @@ import type { TokenService } from './contracts/token-service.ts';
 import type { Barrier } from './barrier/index.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
+import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
 import { Lifecycle } from './core/lifecycle/index.ts';
@@ -20,14 +21,22 @@ import { Access } from './core/policies/access.ts';
 import { PasswordPolicies } from './core/policies/password-policies.ts';
 import { PolicyStore } from './core/policies/policy-store.ts';
 import { auditPaths } from './core/system/audit-paths.ts';
+import { configPaths } from './core/system/config-paths.ts';
+import { Cors } from './core/system/cors.ts';
+import { infoPaths } from './core/system/info-paths.ts';
 import { internalPaths } from './core/system/internal-paths.ts';
 import { leasePaths } from './core/system/lease-paths.ts';
 import { lifecyclePaths } from './core/system/lifecycle-paths.ts';
+import { loggerPaths } from './core/system/logger-paths.ts';
 import { mountPaths } from './core/system/mount-paths.ts';
 import { namespacePaths } from './core/system/namespace-paths.ts';
 import { passwordPolicyPaths } from './core/system/password-policy-paths.ts';
-import { capabilityPaths, policyPaths } from './core/system/policy-paths.ts';
+import { type CatalogEntry, pluginCatalogPaths } from './core/system/plugin-catalog-paths.ts';
+import { capabilityPaths } from './core/system/capability-paths.ts';
+import { policyPaths } from './core/system/policy-paths.ts';
+import { rawPaths } from './core/system/raw-paths.ts';
 import { toolsPaths } from './core/system/tools-paths.ts';
+import { VersionHistory } from './core/system/version-history.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
 import { Tokens } from './core/tokens/tokens.ts';
 import { TokenStore } from './core/tokens/token-store.ts';
@@ -35,6 +44,7 @@ import type { TokenAddress } from './core/tokens/token-entry.ts';
 import { Wrapping } from './core/wrapping/wrapping.ts';
 import { renderBody } from './dialects/vault/encode.ts';
 import type { Configuration } from './start-up/configuration/configuration.ts';
+import { sanitizedState } from './start-up/configuration/sanitized-state.ts';
 import { version, vaultVersion } from './version.ts';
 
 export interface CoreParts {
@@ -48,12 +58,15 @@ export interface CoreParts {
   readonly auditDevices: ReadonlyMap<string, AuditDevicePlugin>;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly logLevels?: LogLevels | undefined;
   readonly programFolders: readonly string[];
 }
 
 export interface Core {
   readonly pipeline: Pipeline;
   readonly lifecycle: Lifecycle;
+  /** For the HTTP layer: what browsers' pages of other origins may do. */
+  readonly cors: Cors;
   start(): Promise<void>;
   reload(configuration: Configuration): Promise<void>;
   stop(): Promise<void>;
@@ -68,16 +81,23 @@ export function buildCore(parts: CoreParts): Core {
   const system = { defaultLeaseTtlSeconds: configuration.defaultLeaseTtlSeconds, maxLeaseTtlSeconds: configuration.maxLeaseTtlSeconds };
 
   const namespaces = new Namespaces(recordsOf(rootNamespace.id, 'sys/namespaces/'), {
+    isTaken: async (parent, path) => (await mounts.table(parent)).overlaps(path),
     created: (namespace) => prepareNamespace(namespace),
     removing: (namespace) => removeNamespace(namespace),
   });
   const namespaceById = (id: string) => namespaces.byId(id);
   const policies = new PolicyStore(recordsOf, clock);
+  const rootSystem = recordsOf(rootNamespace.id, 'sys/');
+  const cors = new Cors(rootSystem);
+  const versions = new VersionHistory(rootSystem, clock, vaultVersion);
   const passwordPolicies = new PasswordPolicies(recordsOf);
   const access = new Access(policies, clock);
-  const mountByUuid = async (namespace: Namespace, uuid: string) => (await mounts.table(namespace)).byUuid(uuid);
-  const leases = new Leases({ recordsOf, clock, logger: logger.named('expiration'), mountByUuid });
-  const tokenStore: TokenStore = new TokenStore({ recordsOf, namespaceById, clock, endingWith: (tokens) => leases.endingWith(tokens), ended: (tokens) => tokensEnded(tokens) });
+  const mountByUuid = async ({ id }: { readonly id: string }, uuid: string) => {
+    const namespace = await namespaceById(id);
+    return namespace && (await mounts.table(namespace)).byUuid(uuid);
+  };
+  const leases = new Leases({ recordsOf, clock, logger: logger.named('expiration'), namespaceById, mountByUuid });
+  const tokenStore: TokenStore = new TokenStore({ recordsOf, namespaceById, clock, endLeases: (token, change, limit) => leases.endOfToken(token, change, limit), endingWith: (token, entry) => wrapping.endingWith(token, entry), ended: (tokens) => tokensEnded(tokens) });
   const tokens = new Tokens({
     store: tokenStore,
     clock,
@@ -87,7 +107,7 @@ export function buildCore(parts: CoreParts): Core {
     sudo: async (state, path, where) => (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true }).allowed,
   });
   const wrapping = new Wrapping({ recordsOf, tokens: tokenStore, clock, render: renderBody });
-  const expiry = new Expiry({ due: recordsOf(rootNamespace.id, 'sys/'), namespaceById, leases, tokens: tokenStore, clock, logger: logger.named('expiration') });
+  const expiry = new Expiry({ due: recordsOf(rootNamespace.id, 'sys/'), claims: new Claims(recordsOf(rootNamespace.id, 'sys/'), clock), namespaceById, leases, tokens: tokenStore, clock, logger: logger.named('expiration') });
   const audit = new AuditBroker({ clock, logger: logger.named('audit') });
   const auditTable = new AuditDevices({
     broker: audit,
@@ -133,7 +153,11 @@ export function buildCore(parts: CoreParts): Core {
     clock,
     logger,
     tokens: tokens as TokenService,
-    endLeases: (namespace, path) => leases.revokePrefix(namespace, path),
+    endLeases: async ({ id }, path) => {
+      const namespace = await namespaces.byId(id);
+      if (namespace) await leases.revokePrefix(namespace, path);
+    },
+    isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
   });
   const pipeline = new Pipeline({
     mounts,
@@ -157,6 +181,7 @@ export function buildCore(parts: CoreParts): Core {
   return {
     pipeline,
     lifecycle,
+    cors,
     async start() {
       const outcome = await lifecycle.start();
       if (outcome.problem && outcome.problem.kind !== 'unavailable') throw outcome.problem;
@@ -178,17 +203,55 @@ export function buildCore(parts: CoreParts): Core {
   function declareSystemPaths(): SecretsEngine['paths'] {
     return [
       ...mountPaths(mounts, system),
-      ...internalPaths(mounts, access, tokenStore),
+      ...internalPaths({ mounts, namespaces, access, tokens: tokenStore }),
       ...policyPaths(policies),
       ...capabilityPaths(access, tokenStore),
-      ...leasePaths(leases, expiry, logger.named('expiration')),
-      ...namespacePaths(namespaces),
+      ...leasePaths(leases, tokenStore.revocation, expiry, logger.named('expiration')),
+      ...namespacePaths(namespaces, tokens),
       ...wrappingPaths(wrapping, tokenStore),
       ...auditPaths(auditTable),
       ...lifecyclePaths(lifecycle),
       ...toolsPaths(),
       ...passwordPolicyPaths(passwordPolicies),
+      ...configPaths({ cors, records: rootSystem, sanitizedState: () => sanitizedState(configuration) }),
+      ...infoPaths({ versions, mounts, namespaces, clock, inFlight: () => [], countTokens, countEntities: async () => 0, introspection: configuration.introspectionEndpoint }),
+      ...pluginCatalogPaths({ entries: catalogEntries, reload: reloadMounts }),
+      ...(parts.logLevels ? loggerPaths(parts.logLevels) : []),
+      ...(configuration.rawStorageEndpoint ? rawPaths(recordsOf, namespaces) : []),
     ];
+  }
+
+  /** Those that users can enable: what every namespace has by itself is not in Vault's catalogue either. */
+  function catalogEntries(): CatalogEntry[] {
+    const of = (type: 'auth' | 'secret', plugins: ReadonlyMap<string, SecretsEnginePlugin | AuthMethodPlugin>) =>
+      [...plugins.values()].filter(({ singleton }) => !singleton).map((plugin) => ({ name: plugin.type, type, version: plugin.version ?? version }));
+    return [...of('auth', parts.authMethods), ...of('secret', parts.engines)];
+  }
+
+  async function reloadMounts(which: { type?: string; paths?: readonly string[] }, namespaceId: string): Promise<number> {
+    const namespace = await namespaceById(namespaceId);
+    if (!namespace) return 0;
+    const wanted = which.paths?.map((path) => (path.endsWith('/') ? path : `${path}/`));
+    const found = (await mounts.table(namespace)).mounts.filter((mount) => (wanted ? wanted.includes(mount.fullPath) : mount.entry.type === which.type));
+    for (const mount of found) await mount.unload();
+    return found.length;
+  }
+
+  async function countTokens(): Promise<number> {
+    let total = await countKeys(rootNamespace.id, 'token/');
+    for await (const { id } of namespaces.below(rootNamespace)) total += await countKeys(id, 'token/');
+    return total;
+  }
+
+  async function countKeys(namespaceId: string, prefix: string): Promise<number> {
+    let count = 0;
+    let after: string | undefined;
+    for (;;) {
+      const keys = await recordsOf(namespaceId, 'sys/').scanKeys(prefix, { limit: 5000, ...(after === undefined ? {} : { after }) });
+      count += keys.length;
+      after = keys.at(-1);
+      if (after === undefined) return count;
+    }
   }
 
   /** What a new store needs before its first request; safe to repeat. */
@@ -201,6 +264,7 @@ export function buildCore(parts: CoreParts): Core {
 
   async function unsealed(): Promise<void> {
     await initializeStore();
+    await versions.record();
     await auditTable.restore(declared);
     expiry.start();
     scheduleTidy();
@@ -253,13 +317,13 @@ export function buildCore(parts: CoreParts): Core {
 
   async function removeNamespace(namespace: Namespace): Promise<void> {
     await leases.revokePrefix(namespace, '', { lazy: true });
+    await mounts.unloadNamespace(namespace.id);
     await barrier.destroyNamespace(namespace.id);
     await barrier.purgeNamespace(namespace.id);
   }
 
   async function tokensEnded(ended: readonly TokenAddress[]): Promise<void> {
     for (const { namespaceId, digest } of ended) {
-      await wrapping.tokenEnded(namespaceId, digest);
       const namespace = await namespaceById(namespaceId);
       if (!namespace) continue;
       for (const mount of (await mounts.table(namespace)).mounts) {

@@ -13,6 +13,8 @@ export const plugin: AuthMethodPlugin = {
     const { tokens } = context;
     if (!tokens) throw new Error('the token method needs the token service');
     const roles = new Roles(context.records);
-    return { paths: [...createPaths(tokens, roles, context.mount), ...lifePaths(tokens), ...rolePaths(roles)] };
+    return {
+      paths: [...createPaths(tokens, roles, context.mount), ...lifePaths(tokens), ...rolePaths(roles)],
+    };
   },
 };

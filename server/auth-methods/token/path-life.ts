@@ -5,7 +5,11 @@ import { shownFacts } from './facts.ts';
 
 const token = { type: 'string', description: 'The token', sensitive: true } as const;
 const accessor = { type: 'string', description: 'Accessor of the token' } as const;
-const increment = { type: 'duration', description: 'How long from now; 0 for the default', default: 0 } as const;
+const increment = {
+  type: 'duration',
+  description: 'How long from now; 0 for the default',
+  default: 0,
+} as const;
 const badToken = () => new CofferError('permission-denied', 'bad token');
 const badAccessor = () => invalidRequest('1 error occurred:\n\t* invalid accessor\n\n');
 
@@ -24,10 +28,17 @@ function lookups(tokens: TokenService): PathDeclaration[] {
       pattern: 'lookup-self',
       fields: {},
       operations: {
-        read: { summary: 'Look up the calling token', pure: true, handler: (call) => self(call.caller, call.origin) },
+        read: {
+          summary: 'Look up the calling token',
+          pure: true,
+          handler: (call) => self(call.caller, call.origin),
+        },
         write: { summary: 'Look up the calling token', handler: (call) => self(call.caller, call.origin) },
       },
-      help: { synopsis: 'What the calling token is.', description: 'Policies, times left, metadata of the token that makes the call.' },
+      help: {
+        synopsis: 'What the calling token is.',
+        description: 'Policies, times left, metadata of the token that makes the call.',
+      },
     }),
     definePath({
       pattern: 'lookup',
@@ -36,7 +47,10 @@ function lookups(tokens: TokenService): PathDeclaration[] {
         read: { summary: 'Look up a token', handler: (call) => lookUp(call.fields.token, call) },
         write: { summary: 'Look up a token', handler: (call) => lookUp(call.fields.token, call) },
       },
-      help: { synopsis: 'What a token is.', description: 'As lookup-self, for the token in the body; without one, the calling token.' },
+      help: {
+        synopsis: 'What a token is.',
+        description: 'As lookup-self, for the token in the body; without one, the calling token.',
+      },
     }),
     definePath({
       pattern: 'lookup-accessor',
@@ -51,11 +65,21 @@ function lookups(tokens: TokenService): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'What the token with an accessor is.', description: 'The token itself is not shown.' },
+      help: {
+        synopsis: 'What the token with an accessor is.',
+        description: 'The token itself is not shown.',
+      },
     }),
   ];
 
-  async function lookUp(given: string | undefined, call: { caller: Parameters<TokenService['lookUpCaller']>[0]; origin: { token?: string }; namespace: { id: string; path: string } }) {
+  async function lookUp(
+    given: string | undefined,
+    call: {
+      caller: Parameters<TokenService['lookUpCaller']>[0];
+      origin: { token?: string };
+      namespace: { id: string; path: string };
+    },
+  ) {
     if (given === undefined || given === '') return self(call.caller, call.origin);
     const facts = await tokens.lookUp(given, call.namespace);
     if (!facts) throw badToken();
@@ -77,7 +101,10 @@ function renewals(tokens: TokenService): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Renew the calling token.', description: 'Its life is extended from now, up to its maximum.' },
+      help: {
+        synopsis: 'Renew the calling token.',
+        description: 'Its life is extended from now, up to its maximum.',
+      },
     }),
     definePath({
       pattern: 'renew',
@@ -104,7 +131,9 @@ function renewals(tokens: TokenService): PathDeclaration[] {
         write: {
           summary: 'Renew a token by its accessor',
           async handler(call) {
-            return { token: await tokens.renewAccessor(call.fields.accessor, call.fields.increment, call.namespace) };
+            return {
+              token: await tokens.renewAccessor(call.fields.accessor, call.fields.increment, call.namespace),
+            };
           },
         },
       },
@@ -141,7 +170,11 @@ function revocations(tokens: TokenService): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Revoke a token.', description: 'And every token and lease that it made. When the answer comes, none of them is accepted any more.' },
+      help: {
+        synopsis: 'Revoke a token.',
+        description:
+          'And every token and lease that it made. When the answer comes, none of them is accepted any more.',
+      },
     }),
     definePath({
       pattern: 'revoke-orphan',
@@ -170,7 +203,10 @@ function revocations(tokens: TokenService): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Revoke the token with an accessor.', description: 'And every token and lease that it made.' },
+      help: {
+        synopsis: 'Revoke the token with an accessor.',
+        description: 'And every token and lease that it made.',
+      },
     }),
   ];
 }
@@ -189,7 +225,10 @@ function administration(tokens: TokenService): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'The accessors of all tokens of this namespace.', description: 'With an accessor a token can be looked up, renewed and revoked, not used.' },
+      help: {
+        synopsis: 'The accessors of all tokens of this namespace.',
+        description: 'With an accessor a token can be looked up, renewed and revoked, not used.',
+      },
     }),
     definePath({
       pattern: 'tidy',
@@ -199,7 +238,12 @@ function administration(tokens: TokenService): PathDeclaration[] {
           summary: 'Remove what refers to tokens that are gone',
           async handler(call) {
             void tokens.tidy(call.namespace).catch(() => undefined);
-            return { status: 202, warnings: ["Tidy operation successfully started. Any information from the operation will be printed to the server's logs."] };
+            return {
+              status: 202,
+              warnings: [
+                "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.",
+              ],
+            };
           },
         },
       },

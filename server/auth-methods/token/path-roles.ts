@@ -1,11 +1,14 @@
 import { invalidRequest } from '../../contracts/errors.ts';
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
-import type { Roles, TokenRole } from './roles.ts';
 import { checkCidrs } from './bound-cidrs.ts';
+import type { Roles, TokenRole } from './roles.ts';
 
 const fields = {
   role_name: { type: 'string', description: 'Name of the role' },
-  allowed_policies: { type: 'strings', description: 'Policies that tokens of this role may have; empty for those of the parent' },
+  allowed_policies: {
+    type: 'strings',
+    description: 'Policies that tokens of this role may have; empty for those of the parent',
+  },
   disallowed_policies: { type: 'strings', description: 'Policies that they may not have' },
   allowed_policies_glob: { type: 'strings', description: 'As allowed_policies, with * at either end' },
   disallowed_policies_glob: { type: 'strings', description: 'As disallowed_policies, with * at either end' },
@@ -13,11 +16,27 @@ const fields = {
   renewable: { type: 'bool', description: 'Tokens can be renewed (the default)' },
   path_suffix: { type: 'string', description: 'Appended to the path that lookup shows' },
   allowed_entity_aliases: { type: 'strings', description: 'Entity aliases that may be given at creation' },
-  token_bound_cidrs: { type: 'strings', description: 'Addresses from which the tokens may be used', aliases: ['bound_cidrs'] },
-  token_explicit_max_ttl: { type: 'duration', description: 'A ceiling that no renewal passes', aliases: ['explicit_max_ttl'] },
-  token_period: { type: 'duration', description: 'Tokens live for ever while renewed within this time', aliases: ['period'] },
+  token_bound_cidrs: {
+    type: 'strings',
+    description: 'Addresses from which the tokens may be used',
+    aliases: ['bound_cidrs'],
+  },
+  token_explicit_max_ttl: {
+    type: 'duration',
+    description: 'A ceiling that no renewal passes',
+    aliases: ['explicit_max_ttl'],
+  },
+  token_period: {
+    type: 'duration',
+    description: 'Tokens live for ever while renewed within this time',
+    aliases: ['period'],
+  },
   token_no_default_policy: { type: 'bool', description: 'Leave out the default policy' },
-  token_type: { type: 'string', description: 'service, batch, default-service or default-batch', allowed: ['service', 'batch', 'default-service', 'default-batch', 'default', ''] },
+  token_type: {
+    type: 'string',
+    description: 'service, batch, default-service or default-batch',
+    allowed: ['service', 'batch', 'default-service', 'default-batch', 'default', ''],
+  },
   token_num_uses: { type: 'int', description: 'How often the tokens can be used, 0 for no limit' },
 } as const;
 
@@ -65,12 +84,18 @@ export function rolePaths(roles: Roles): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Read, write and delete a token role.', description: 'A role says what tokens made through create/<role> may be, whatever the caller’s own token may do.' },
+      help: {
+        synopsis: 'Read, write and delete a token role.',
+        description:
+          'A role says what tokens made through create/<role> may be, whatever the caller’s own token may do.',
+      },
     }),
   ];
 }
 
-type RoleFields = Parameters<NonNullable<Parameters<typeof definePath<typeof fields>>[0]['exists']>>[0]['fields'];
+type RoleFields = Parameters<
+  NonNullable<Parameters<typeof definePath<typeof fields>>[0]['exists']>
+>[0]['fields'];
 
 function merged(before: TokenRole | undefined, given: RoleFields): TokenRole {
   const role: TokenRole = {
@@ -90,10 +115,13 @@ function merged(before: TokenRole | undefined, given: RoleFields): TokenRole {
     tokenType: given.token_type || before?.tokenType || 'default-service',
     numUses: given.token_num_uses ?? before?.numUses ?? 0,
   };
-  if (role.tokenType === 'batch' && (role.periodSeconds > 0 || role.numUses > 0)) throw invalidRequest("'token_type' cannot be 'batch' when the role has a period or a number of uses");
-  if (role.tokenType === 'batch' && !role.orphan) throw invalidRequest("'token_type' cannot be 'batch' when the role is not for orphans");
+  if (role.tokenType === 'batch' && (role.periodSeconds > 0 || role.numUses > 0))
+    throw invalidRequest("'token_type' cannot be 'batch' when the role has a period or a number of uses");
+  if (role.tokenType === 'batch' && !role.orphan)
+    throw invalidRequest("'token_type' cannot be 'batch' when the role is not for orphans");
   if (role.numUses < 0) throw invalidRequest("'token_num_uses' cannot be negative");
-  if (!/^[A-Za-z0-9._/-]{0,256}$/.test(role.pathSuffix) || role.pathSuffix.includes('..')) throw invalidRequest('path_suffix may hold letters, digits, ".", "_", "-" and "/"');
+  if (!/^[A-Za-z0-9._/-]{0,256}$/.test(role.pathSuffix) || role.pathSuffix.includes('..'))
+    throw invalidRequest('path_suffix may hold letters, digits, ".", "_", "-" and "/"');
   return role;
 }
 

@@ -2,24 +2,48 @@ import { invalidRequest } from '../../contracts/errors.ts';
 import type { TokenRole } from './roles.ts';
 
 /** What a token made through `role` gets of the policies asked for. Throws when the role does not allow one. */
-export function allowedByRole(role: TokenRole, asked: readonly string[], parent: readonly string[], addDefault: boolean): string[] {
+export function allowedByRole(
+  role: TokenRole,
+  asked: readonly string[],
+  parent: readonly string[],
+  addDefault: boolean,
+): string[] {
   const limited = role.allowedPolicies.length > 0 || role.allowedPoliciesGlob.length > 0;
   let policies = [...asked];
-  if (policies.length === 0) policies = role.allowedPolicies.length > 0 ? [...role.allowedPolicies] : limited ? [] : [...parent];
-  if (addDefault && !policies.includes('default') && !policies.includes('root') && !forbidden(role, 'default')) policies.push('default');
+  if (policies.length === 0)
+    policies = role.allowedPolicies.length > 0 ? [...role.allowedPolicies] : limited ? [] : [...parent];
+  if (
+    addDefault &&
+    !policies.includes('default') &&
+    !policies.includes('root') &&
+    !forbidden(role, 'default')
+  )
+    policies.push('default');
   policies = [...new Set(policies)].sort();
   if (limited) {
-    const outside = policies.filter((name) => name !== 'default' && !role.allowedPolicies.includes(name) && !role.allowedPoliciesGlob.some((glob) => matches(glob, name)));
+    const outside = policies.filter(
+      (name) =>
+        name !== 'default' &&
+        !role.allowedPolicies.includes(name) &&
+        !role.allowedPoliciesGlob.some((glob) => matches(glob, name)),
+    );
     if (outside.length > 0 || (policies.includes('default') && !addDefault && !allows(role, 'default'))) {
-      throw invalidRequest(`token policies (${list(policies)}) must be subset of the role's allowed policies (${list(role.allowedPolicies)}) or glob policies (${list(role.allowedPoliciesGlob)})`);
+      throw invalidRequest(
+        `token policies (${list(policies)}) must be subset of the role's allowed policies (${list(role.allowedPolicies)}) or glob policies (${list(role.allowedPoliciesGlob)})`,
+      );
     }
   } else {
     const outside = asked.filter((name) => !parent.includes('root') && !parent.includes(name));
-    if (outside.length > 0 && role.disallowedPolicies.length === 0 && role.disallowedPoliciesGlob.length === 0) {
+    if (
+      outside.length > 0 &&
+      role.disallowedPolicies.length === 0 &&
+      role.disallowedPoliciesGlob.length === 0
+    ) {
       throw invalidRequest('child policies must be subset of parent');
     }
   }
-  for (const name of policies) if (forbidden(role, name)) throw invalidRequest(`token policy "${name}" is disallowed by this role`);
+  for (const name of policies)
+    if (forbidden(role, name)) throw invalidRequest(`token policy "${name}" is disallowed by this role`);
   return policies.includes('root') ? ['root'] : policies;
 }
 
@@ -28,7 +52,9 @@ function allows(role: TokenRole, name: string): boolean {
 }
 
 function forbidden(role: TokenRole, name: string): boolean {
-  return role.disallowedPolicies.includes(name) || role.disallowedPoliciesGlob.some((glob) => matches(glob, name));
+  return (
+    role.disallowedPolicies.includes(name) || role.disallowedPoliciesGlob.some((glob) => matches(glob, name))
+  );
 }
 
 /** `*` at either end, as Vault's globs. */

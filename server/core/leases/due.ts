@@ -5,27 +5,33 @@
  */
 export type DueKind = 'token' | 'lease';
 
+export interface DueEntry {
+  readonly timeMs: number;
+  readonly kind: DueKind;
+  readonly namespaceId: string;
+  readonly id: string;
+}
+
+export const duePrefix = 'due/';
+/** Milliseconds in hexadecimal up to the year 10889. */
 const timeDigits = 12;
 
 export function dueKey(timeMs: number, kind: DueKind, namespaceId: string, id: string): string {
-  return `due/${timeMs.toString(16).padStart(timeDigits, '0')}/${kind}/${namespaceId}/${id}`;
+  return `${duePrefix}${digits(timeMs)}/${kind}/${namespaceId}/${id}`;
 }
 
 /** Every key that is due at `nowMs` sorts before this. */
 export function dueBefore(nowMs: number): string {
-  return `due/${(nowMs + 1).toString(16).padStart(timeDigits, '0')}/`;
+  return `${duePrefix}${digits(nowMs + 1)}/`;
 }
 
-export function parseDueKey(
-  key: string,
-): { timeMs: number; kind: DueKind; namespaceId: string; id: string } | undefined {
+export function parseDueKey(key: string): DueEntry | undefined {
   const found = /^due\/([0-9a-f]{12})\/(token|lease)\/([^/]+)\/(.+)$/.exec(key);
-  return found
-    ? {
-        timeMs: Number.parseInt(found[1]!, 16),
-        kind: found[2] as DueKind,
-        namespaceId: found[3]!,
-        id: found[4]!,
-      }
-    : undefined;
+  if (!found) return undefined;
+  const [, time = '', kind, namespaceId = '', id = ''] = found;
+  return { timeMs: Number.parseInt(time, 16), kind: kind === 'token' ? 'token' : 'lease', namespaceId, id };
+}
+
+function digits(timeMs: number): string {
+  return Math.trunc(timeMs).toString(16).padStart(timeDigits, '0');
 }

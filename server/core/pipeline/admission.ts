@@ -24,16 +24,21 @@ export function authenticate(exchange: Exchange, services: PipelineServices): Pr
 
 async function admit(exchange: Exchange, token: string, services: PipelineServices): Promise<void> {
   let state = await services.tokenStore.find(token);
-  if (!state || !exchange.namespace.path.startsWith(state.namespace.path))
-    throw new CofferError('permission-denied');
+  if (!state || !exchange.namespace.path.startsWith(state.namespace.path)) throw refusal(exchange);
   if (!state.allowsAddress(exchange.request.remoteAddress)) throw new CofferError('permission-denied');
   if (state.entry.numUses > 0) {
     state = await services.tokenStore.use(state);
-    if (!state) throw new CofferError('permission-denied');
+    if (!state) throw refusal(exchange);
     exchange.lastUse = state.entry.numUses === -1;
   }
   exchange.token = state;
   exchange.caller = state.caller;
+}
+
+/** Of a wrapping token that is presented itself, Vault says what it is not. */
+function refusal({ mount, mountPath, request }: Exchange): CofferError {
+  const unwraps = mount?.entry.type === 'system' && /^wrapping\/(?:unwrap|rewrap)$/.test(mountPath);
+  return new CofferError(unwraps && !request.data['token'] ? 'bad-wrapping-token' : 'permission-denied');
 }
 
 /** A write is `create` or `update` by what is there. */

@@ -33,6 +33,7 @@ export interface ReplyLease {
   readonly id: string;
   readonly ttlSeconds: number;
   readonly renewable: boolean;
+  readonly warnings?: readonly string[];
 }
 
 export interface WrapInfo {

@@ -27,6 +27,7 @@ export function registerLease(exchange: Exchange, services: PipelineServices): P
   if (!reply?.lease || !mount) return;
   return services.leases.register({ mount, namespace, path, grant: reply.lease, token }).then((lease) => {
     exchange.lease = lease;
+    addWarnings(exchange, lease.warnings);
   });
 }
 
@@ -51,6 +52,7 @@ export async function undo(exchange: Exchange, services: PipelineServices): Prom
       await services.leases.revokeNow(exchange.namespace, exchange.lease.id);
     if (exchange.issued?.fresh && exchange.issued.tokenType === 'service')
       await services.tokens.revoke(exchange.issued.clientToken, rootNamespace);
+    if (exchange.wrap) await services.tokens.revoke(exchange.wrap.token, rootNamespace);
   } catch (error) {
     services.logger.error('what a failed request granted could not be ended at once', {
       request_id: exchange.request.id,

@@ -85,7 +85,7 @@ export class Pipeline {
     } catch (thrown) {
       return { exchange, error: await this.#fail(exchange, declaredError(thrown)) };
     } finally {
-      if (exchange.lastUse && exchange.token) await this.#endLastUse(exchange.token);
+      if (exchange.token && exchange.token.entry.numUses !== 0) await this.#endUse(exchange.token);
       exchange.mount?.leave();
       if (--this.#running === 0 && this.#waitingForIdle.length > 0) this.#tellIdle();
     }
@@ -114,9 +114,9 @@ export class Pipeline {
     }
   }
 
-  async #endLastUse({ namespace, digest }: TokenState): Promise<void> {
+  async #endUse(token: TokenState): Promise<void> {
     try {
-      await this.#services.tokenStore.revokeTree({ namespaceId: namespace.id, digest });
+      await this.#services.tokenStore.useDone(token);
     } catch (error) {
       this.#services.logger.warn('a token was used up and could not be removed yet', {
         error: messageOf(error),
@@ -125,7 +125,8 @@ export class Pipeline {
   }
 
   #log(exchange: Exchange, error: CofferError): void {
-    if (error.status < 500 || error.code === 'sealed') return;
+    const isExpected = error.code === 'sealed' || (error.code === 'unavailable' && error.cause === undefined);
+    if (error.status < 500 || isExpected) return;
     const { logger } = this.#services;
     const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : undefined;
     logger.error('request failed', {

@@ -1,17 +1,29 @@
 import { invalidRequest } from '../../contracts/errors.ts';
-import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { Logger } from '../../contracts/logger.ts';
+import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { Reply } from '../../contracts/request.ts';
 import type { Expiry } from '../leases/expiry.ts';
 import type { Leases } from '../leases/leases.ts';
-import type { Namespace } from '../namespaces/namespaces.ts';
+import type { TokenRevocation } from '../tokens/token-revocation.ts';
 
 const leaseId = { type: 'string', description: 'Id of the lease', required: true } as const;
-const tidyStarted = "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.";
+const tidyStarted =
+  "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.";
 
 /** `sys/leases/*` and the older `sys/renew`, `sys/revoke*`. */
-export function leasePaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclaration[] {
-  return [...lookupPaths(leases), ...renewPaths(leases), ...revokePaths(leases), ...prefixPaths(leases), ...upkeepPaths(leases, expiry, logger)];
+export function leasePaths(
+  leases: Leases,
+  tokens: TokenRevocation,
+  expiry: Expiry,
+  logger: Logger,
+): PathDeclaration[] {
+  return [
+    ...lookupPaths(leases),
+    ...renewPaths(leases),
+    ...revokePaths(leases),
+    ...prefixPaths(leases, tokens),
+    ...upkeepPaths(leases, expiry, logger),
+  ];
 }
 
 function lookupPaths(leases: Leases): PathDeclaration[] {
@@ -22,22 +34,30 @@ function lookupPaths(leases: Leases): PathDeclaration[] {
       operations: {
         write: {
           summary: 'Look up a lease',
+          pure: true,
           async handler(call) {
-            const lease = await leases.find(call.namespace as Namespace, call.fields.lease_id);
+            const lease = await leases.find(call.namespace, call.fields.lease_id);
             if (!lease) throw invalidRequest('invalid lease');
             return {
               data: {
                 id: lease.leaseId,
+                path: lease.leaseId.slice(0, lease.leaseId.lastIndexOf('/')),
                 issue_time: new Date(lease.issuedMs).toISOString(),
                 expire_time: new Date(lease.expiresMs).toISOString(),
-                last_renewal: lease.lastRenewalMs === undefined ? null : new Date(lease.lastRenewalMs).toISOString(),
+                last_renewal:
+                  lease.lastRenewalMs === undefined ? null : new Date(lease.lastRenewalMs).toISOString(),
                 renewable: lease.renewable,
                 ttl: leases.secondsLeft(lease),
               },
             };
           },
         },
-        list: { summary: 'List leases', access: 'sudo', handler: (call) => listBelow('', call.namespace) },
+        list: {
+          summary: 'List leases',
+          pure: true,
+          access: 'sudo',
+          handler: (call) => listBelow('', call.namespace),
+        },
       },
       help: { synopsis: 'A lease’s times.', description: 'By its id, in the body.' },
     }),
@@ -45,13 +65,19 @@ function lookupPaths(leases: Leases): PathDeclaration[] {
       pattern: 'leases/lookup/{prefix...}',
       access: 'sudo',
       fields: { prefix: { type: 'string', description: 'Folder of leases', required: true } },
-      operations: { list: { summary: 'List leases below a prefix', handler: (call) => listBelow(`${call.fields.prefix}/`, call.namespace) } },
+      operations: {
+        list: {
+          summary: 'List leases below a prefix',
+          pure: true,
+          handler: (call) => listBelow(`${call.fields.prefix}/`, call.namespace),
+        },
+      },
       help: { synopsis: 'Leases below a prefix.', description: 'One level; folders end in "/".' },
     }),
   ];
 
   async function listBelow(prefix: string, namespace: { id: string; path: string }): Promise<Reply> {
-    return { data: { keys: await leases.list(namespace as Namespace, prefix) } };
+    return { data: { keys: await leases.list(namespace, prefix) } };
   }
 }
 
@@ -73,13 +99,22 @@ function renewPaths(leases: Leases): PathDeclaration[] {
           async handler(call): Promise<Reply> {
             const id = call.fields.lease_id || call.fields.url_lease_id;
             if (id === '') throw invalidRequest('lease_id must be specified');
-            const lease = await leases.renew(call.namespace as Namespace, id, call.fields.increment);
-            return { renewed: lease };
+            const { warnings = [], ...renewed } = await leases.renew(
+              call.namespace,
+              id,
+              call.fields.increment,
+            );
+            return { renewed, warnings };
           },
         },
       },
     });
-  return [declare('leases/renew'), declare('leases/renew/{url_lease_id...}'), declare('renew'), declare('renew/{url_lease_id...}')];
+  return [
+    declare('leases/renew'),
+    declare('leases/renew/{url_lease_id...}'),
+    declare('renew'),
+    declare('renew/{url_lease_id...}'),
+  ];
 }
 
 function revokePaths(leases: Leases): PathDeclaration[] {
@@ -92,24 +127,35 @@ function revokePaths(leases: Leases): PathDeclaration[] {
     definePath({
       pattern,
       fields,
-      help: { synopsis: 'Revoke a lease.', description: 'It ends at once; what it stood for is taken back until that succeeds.' },
+      help: {
+        synopsis: 'Revoke a lease.',
+        description: 'It ends at once; what it stood for is taken back until that succeeds.',
+      },
       operations: {
         write: {
           summary: 'Revoke a lease',
           async handler(call) {
             const id = call.fields.lease_id || call.fields.url_lease_id;
             if (id === '') throw invalidRequest('lease_id must be specified');
-            if (call.fields.sync) await leases.revokeNow(call.namespace as Namespace, id);
-            else await leases.revokeLazily(call.namespace as Namespace, id);
+            if (!call.fields.sync) {
+              await leases.revokeLazily(call.namespace, id);
+              return { status: 202 };
+            }
+            await leases.revokeNow(call.namespace, id);
             return undefined;
           },
         },
       },
     });
-  return [declare('leases/revoke'), declare('leases/revoke/{url_lease_id...}'), declare('revoke'), declare('revoke/{url_lease_id...}')];
+  return [
+    declare('leases/revoke'),
+    declare('leases/revoke/{url_lease_id...}'),
+    declare('revoke'),
+    declare('revoke/{url_lease_id...}'),
+  ];
 }
 
-function prefixPaths(leases: Leases): PathDeclaration[] {
+function prefixPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[] {
   const fields = {
     prefix: { type: 'string', description: 'Leases whose id begins so', required: true },
     sync: { type: 'bool', description: 'Answer when they are taken back', default: true },
@@ -120,15 +166,21 @@ function prefixPaths(leases: Leases): PathDeclaration[] {
       access: 'sudo',
       fields,
       help: {
-        synopsis: force ? 'Forget every lease below a prefix.' : 'Revoke every lease below a prefix.',
-        description: force ? 'Even where the engine cannot take it back: the credential may live on there.' : 'What could not be taken back at once goes on in the background.',
+        synopsis: force
+          ? 'Forget every lease below a prefix.'
+          : 'Revoke every lease, and every token, made below a prefix.',
+        description: force
+          ? 'Even where the engine cannot take it back: the credential may live on there.'
+          : 'What could not be taken back at once goes on in the background.',
       },
       operations: {
         write: {
           summary: force ? 'Forget leases by prefix' : 'Revoke leases by prefix',
           async handler(call) {
-            await leases.revokePrefix(call.namespace as Namespace, call.fields.prefix, { force, lazy: !call.fields.sync && !force });
-            return undefined;
+            const lazy = !call.fields.sync && !force;
+            await tokens.revokeIssued(call.namespace.id, call.fields.prefix);
+            await leases.revokePrefix(call.namespace, call.fields.prefix, { force, lazy });
+            return lazy ? { status: 202 } : undefined;
           },
         },
       },
@@ -153,30 +205,46 @@ function upkeepPaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclar
           async handler() {
             expiry.runOnce().then(
               (looked) => logger.info('lease tidy is done', { looked_at: looked }),
-              (error: unknown) => logger.warn('lease tidy failed', { error: error instanceof Error ? error.message : 'unknown' }),
+              (error: unknown) =>
+                logger.warn('lease tidy failed', {
+                  error: error instanceof Error ? error.message : 'unknown',
+                }),
             );
             return { status: 202, warnings: [tidyStarted] };
           },
         },
       },
-      help: { synopsis: 'Clean up after leases.', description: 'Ends what is due now and drops index entries that lead nowhere. Runs in the background.' },
+      help: {
+        synopsis: 'Clean up after leases.',
+        description:
+          'Ends what is due now and drops index entries that lead nowhere. Runs in the background.',
+      },
     }),
     definePath({
       pattern: 'leases/count',
       fields: {
         type: { type: 'string', description: 'irrevocable or all', default: 'all', query: true },
-        include_child_namespaces: { type: 'bool', description: 'Accepted for Vault’s clients', default: false, query: true },
+        include_child_namespaces: {
+          type: 'bool',
+          description: 'Accepted for Vault’s clients',
+          default: false,
+          query: true,
+        },
       },
       operations: {
         read: {
           summary: 'Count leases',
+          pure: true,
           async handler(call) {
-            const counted = await leases.count(call.namespace as Namespace, call.fields.type === 'irrevocable');
+            const counted = await leases.count(call.namespace, call.fields.type === 'irrevocable');
             return { data: { lease_count: counted.total, counts: counted.byMount } };
           },
         },
       },
-      help: { synopsis: 'How many leases there are, by mount.', description: '`type=irrevocable` counts those that have ended and could not be taken back yet.' },
+      help: {
+        synopsis: 'How many leases there are, by mount.',
+        description: '`type=irrevocable` counts those that have ended and could not be taken back yet.',
+      },
     }),
     definePath({
       pattern: 'leases',
@@ -187,13 +255,20 @@ function upkeepPaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclar
       operations: {
         read: {
           summary: 'Leases that could not be taken back yet',
+          pure: true,
           async handler(call) {
-            const waiting = await leases.waiting(call.namespace as Namespace, Math.min(Number.parseInt(call.fields.limit, 10) || 10_000, 100_000));
+            const waiting = await leases.waiting(
+              call.namespace,
+              Math.min(Number.parseInt(call.fields.limit, 10) || 10_000, 100_000),
+            );
             return { data: { lease_count: waiting.length, leases: waiting } };
           },
         },
       },
-      help: { synopsis: 'Leases that have ended and could not be taken back yet.', description: 'Coffer goes on trying for ever; each is shown with its last error.' },
+      help: {
+        synopsis: 'Leases that have ended and could not be taken back yet.',
+        description: 'Coffer goes on trying for ever; each is shown with its last error.',
+      },
     }),
   ];
 }

@@ -1,30 +1,46 @@
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import { type Call, definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { Reply } from '../../contracts/request.ts';
+import { isWrapping } from '../tokens/token-entry.ts';
+import type { TokenState } from '../tokens/token-state.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import type { Wrapping } from '../wrapping/wrapping.ts';
 
-const token = { type: 'string', description: 'The wrapping token; else the client token is one', sensitive: true, default: '' } as const;
+const token = {
+  type: 'string',
+  description: 'The wrapping token; else the client token is one',
+  sensitive: true,
+  default: '',
+} as const;
 
 /** `sys/wrapping/*`. Unwrapping takes the token as the client token or in the body, never both. */
 export function wrappingPaths(wrapping: Wrapping, tokens: TokenStore): PathDeclaration[] {
-  return [
-    definePath({
-      pattern: 'wrapping/wrap',
-      anyFields: true,
-      shape: 'flattened',
-      fields: {},
-      operations: {
-        write: {
-          summary: 'Wrap data of one’s own',
-          async handler(call) {
-            if (call.origin.wrapTtlSeconds === undefined || call.origin.wrapTtlSeconds <= 0) throw invalidRequest('endpoint requires response wrapping to be used', { hint: 'Send X-Vault-Wrap-TTL.' });
-            return { data: call.data };
-          },
+  return [wrapPath(), ...unwrapPaths(wrapping, tokens), lookUpPath(wrapping)];
+}
+
+function wrapPath(): PathDeclaration {
+  return definePath({
+    pattern: 'wrapping/wrap',
+    anyFields: true,
+    fields: {},
+    operations: {
+      write: {
+        summary: 'Wrap data of one’s own',
+        async handler(call) {
+          if ((call.origin.wrapTtlSeconds ?? 0) <= 0)
+            throw invalidRequest('endpoint requires response wrapping to be used', {
+              hint: 'Send X-Vault-Wrap-TTL.',
+            });
+          return { data: call.data };
         },
       },
-      help: { synopsis: 'Wrap any data.', description: 'The body is what unwrap will answer.' },
-    }),
+    },
+    help: { synopsis: 'Wrap any data.', description: 'The body is what unwrap will answer.' },
+  });
+}
+
+function unwrapPaths(wrapping: Wrapping, tokens: TokenStore): PathDeclaration[] {
+  return [
     definePath({
       pattern: 'wrapping/unwrap',
       fields: { token },
@@ -32,12 +48,15 @@ export function wrappingPaths(wrapping: Wrapping, tokens: TokenStore): PathDecla
         write: {
           summary: 'Unwrap, once',
           async handler(call): Promise<Reply> {
-            const answer = await wrapping.unwrap(await wrapped(call, call.fields.token));
+            const answer = await using(call, (state) => wrapping.unwrap(state));
             return { raw: { contentType: 'application/json', body: answer.body, status: answer.status } };
           },
         },
       },
-      help: { synopsis: 'The answer behind a wrapping token, once.', description: 'A second attempt fails and shows in the audit log, which is how a thief is noticed.' },
+      help: {
+        synopsis: 'The answer behind a wrapping token, once.',
+        description: 'A second attempt fails and shows in the audit log, which is how a thief is noticed.',
+      },
     }),
     definePath({
       pattern: 'wrapping/rewrap',
@@ -46,34 +65,55 @@ export function wrappingPaths(wrapping: Wrapping, tokens: TokenStore): PathDecla
         write: {
           summary: 'Wrap again with a new token',
           async handler(call): Promise<Reply> {
-            return { wrap: await wrapping.rewrap(await wrapped(call, call.fields.token)) };
+            return { wrap: await using(call, (state) => wrapping.rewrap(state)) };
           },
         },
       },
-      help: { synopsis: 'A new wrapping token for the same answer.', description: 'The old one ends; the new one lives as long as the old did at first.' },
-    }),
-    definePath({
-      pattern: 'wrapping/lookup',
-      access: 'anyone',
-      fields: { token },
-      operations: { read: { summary: 'What a wrapping token is', handler: lookUp }, write: { summary: 'What a wrapping token is', handler: lookUp } },
-      help: { synopsis: 'Where and when a wrapping token was made.', description: 'Does not use it up and needs no other token: check `creation_path` before you unwrap.' },
+      help: {
+        synopsis: 'A new wrapping token for the same answer.',
+        description: 'The old one ends; the new one lives as long as the old did at first.',
+      },
     }),
   ];
+
+  /** A client token that is the wrapping token had its use taken when the request came in. */
+  function using<T>(
+    call: Call<{ readonly token: string }>,
+    action: (state: TokenState) => Promise<T>,
+  ): Promise<T> {
+    const given = call.fields.token;
+    if (given !== '' && given !== call.origin.token) return wrapping.using(given, action);
+    const state = tokens.ofCaller(call.caller);
+    if (!state || !isWrapping(state.entry)) throw new CofferError('bad-wrapping-token');
+    return action(state);
+  }
+}
+
+function lookUpPath(wrapping: Wrapping): PathDeclaration {
+  return definePath({
+    pattern: 'wrapping/lookup',
+    access: 'anyone',
+    fields: { token },
+    operations: {
+      read: { summary: 'What a wrapping token is', pure: true, handler: lookUp },
+      write: { summary: 'What a wrapping token is', pure: true, handler: lookUp },
+    },
+    help: {
+      synopsis: 'Where and when a wrapping token was made.',
+      description: 'Does not use it up and needs no other token: check `creation_path` before you unwrap.',
+    },
+  });
 
   async function lookUp(call: Call<{ readonly token: string }>): Promise<Reply> {
     const given = call.fields.token || call.origin.token || '';
     if (given === '') throw invalidRequest('missing "token" value in input');
     const answer = await wrapping.lookUp(given);
-    return { data: { creation_path: answer.creationPath, creation_time: new Date(answer.creationTimeMs).toISOString(), creation_ttl: answer.ttlSeconds } };
-  }
-
-  async function wrapped(call: Call<unknown>, given: string) {
-    if (given === '' || given === call.origin.token) {
-      const state = await tokens.at({ namespaceId: call.caller.namespaceId, digest: call.caller.tokenHandle }, { used: true });
-      if (!state || state.entry.policies[0] !== 'response-wrapping') throw new CofferError('bad-wrapping-token');
-      return state;
-    }
-    return wrapping.use(given);
+    return {
+      data: {
+        creation_path: answer.creationPath,
+        creation_time: new Date(answer.creationTimeMs).toISOString(),
+        creation_ttl: answer.ttlSeconds,
+      },
+    };
   }
 }

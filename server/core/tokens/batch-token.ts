@@ -8,6 +8,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const keyRecord = 'batch-token-key';
 const associatedData = Buffer.from('coffer batch token 1');
+/** Room for a nonce and a tag at least; longer than any entry that fits a header. */
+const sealedForm = /^[A-Za-z0-9_-]{40,8192}$/;
 
 /**
  * Batch tokens: the entry itself, sealed under a key of the namespace (AES-256-GCM-SIV, RFC 8452), so that
@@ -18,7 +20,7 @@ export class BatchTokens {
 
   async seal(records: Records, entry: TokenEntry): Promise<string> {
     const nonce = randomBytes(nonceBytes);
-    const cipher = createCipheriv(algorithm, await this.#key(records, true), nonce, {
+    const cipher = createCipheriv(algorithm, await this.#makeKey(records), nonce, {
       authTagLength: tagBytes,
     });
     cipher.setAAD(associatedData);
@@ -28,11 +30,11 @@ export class BatchTokens {
 
   /** Undefined for anything that this namespace did not seal. */
   async open(records: Records, text: string): Promise<TokenEntry | undefined> {
-    if (!/^[A-Za-z0-9_-]{40,8192}$/.test(text)) return undefined;
+    if (!sealedForm.test(text)) return undefined;
     const bytes = Buffer.from(text, 'base64url');
     // One text for one token: base64url has spare bits at the end.
     if (bytes.toString('base64url') !== text) return undefined;
-    const key = await this.#key(records, false);
+    const key = await this.#key(records);
     if (!key) return undefined;
     try {
       const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes), {
@@ -41,27 +43,34 @@ export class BatchTokens {
       decipher.setAAD(associatedData);
       decipher.setAuthTag(bytes.subarray(-tagBytes));
       const plain = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
-      return JSON.parse(plain.toString()) as TokenEntry;
+      // Authentic: only this namespace's key seals, and only entries.
+      const entry: TokenEntry = JSON.parse(plain.toString());
+      return entry;
     } catch {
       return undefined;
     }
   }
 
-  async #key(records: Records, make: true): Promise<KeyObject>;
-  async #key(records: Records, make: boolean): Promise<KeyObject | undefined>;
-  async #key(records: Records, make: boolean): Promise<KeyObject | undefined> {
-    let stored = await records.get<string>(keyRecord);
-    if (!stored && make) {
-      try {
-        await records.commit({
-          expect: [{ key: keyRecord, stored: undefined }],
-          put: [[keyRecord, randomBytes(32).toString('base64')]],
-        });
-      } catch (error) {
-        if (!(error instanceof StorageConflict)) throw error;
-      }
-      stored = await records.get<string>(keyRecord);
+  /** The namespace's key, made when the first batch token is. */
+  async #makeKey(records: Records): Promise<KeyObject> {
+    const made = await this.#key(records);
+    if (made) return made;
+    try {
+      await records.commit({
+        expect: [{ key: keyRecord, stored: undefined }],
+        put: [[keyRecord, randomBytes(32).toString('base64')]],
+      });
+    } catch (error) {
+      // Somebody else made it at the same moment.
+      if (!(error instanceof StorageConflict)) throw error;
     }
+    const key = await this.#key(records);
+    if (!key) throw new Error('the key for batch tokens is gone');
+    return key;
+  }
+
+  async #key(records: Records): Promise<KeyObject | undefined> {
+    const stored = await records.get<string>(keyRecord);
     if (!stored) return undefined;
     let key = this.#keys.get(stored);
     if (!key) {

@@ -20,7 +20,7 @@ export interface TokenEntry {
   /** 0: unlimited; -1: the last use is going on. */
   readonly numUses: number;
   /** Digest and namespace id of the parent; absent for orphans. */
-  readonly parent?: { readonly digest: string; readonly namespaceId: string };
+  readonly parent?: TokenAddress;
   readonly entityId: string;
   readonly role: string;
   readonly boundCidrs: readonly string[];
@@ -38,6 +38,9 @@ export interface TokenAddress {
   readonly digest: string;
 }
 
+/** Held by wrapping tokens alone: they make neither children nor leases. */
+export const wrappingPolicy = 'response-wrapping';
+
 const prefixes = /^(?:hvs|hvb|hvr|s|b|r)\./;
 
 /** The namespace id that a token's string names: what follows its last dot, after the type's prefix. */
@@ -45,6 +48,10 @@ export function namespaceIdOf(token: string): string {
   const rest = token.replace(prefixes, '');
   const dot = rest.lastIndexOf('.');
   return dot < 0 ? 'root' : rest.slice(dot + 1);
+}
+
+export function isWrapping(entry: TokenEntry): boolean {
+  return entry.policies.length === 1 && entry.policies[0] === wrappingPolicy;
 }
 
 /** Sorted, unique, lower-case, with `default` unless it is refused; `root` stands alone. */

@@ -1,43 +1,61 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../contracts/clock.ts';
-import { invalidRequest } from '../../contracts/errors.ts';
-import type { RecordChange, Records, Stored } from '../../contracts/records.ts';
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
+import type { Records, Stored } from '../../contracts/records.ts';
+import type { Caller } from '../../contracts/request.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 import { dueKey } from '../leases/due.ts';
-import type { Namespace } from '../namespaces/namespaces.ts';
-import { rootNamespace } from '../namespaces/namespaces.ts';
+import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
 import { BatchTokens } from './batch-token.ts';
+import {
+  type ChangePart,
+  dueNamespaceId,
+  type Fence,
+  type RecordsOf,
+  SystemChange,
+} from './system-change.ts';
+import { tidyAccessors } from './tidy-accessors.ts';
 import { namespaceIdOf, type TokenAddress, type TokenEntry } from './token-entry.ts';
+import { accessorKey, childKey, isAccessor, isNamespaceId, issuedKey, tokenKey } from './token-keys.ts';
+import { TokenRevocation } from './token-revocation.ts';
 import { type TokenState, tokenState } from './token-state.ts';
+import { TokenUses } from './token-uses.ts';
 
 export interface TokenStoreDependencies {
-  readonly recordsOf: (namespaceId: string, prefix: string) => Records;
+  readonly recordsOf: RecordsOf;
   readonly namespaceById: (id: string) => Promise<Namespace | undefined>;
   readonly clock: Clock;
-  /** What must end with these tokens, in the same commit (their leases fall due now). */
-  readonly endingWith: (
-    tokens: readonly TokenAddress[],
-  ) => Promise<readonly { records: Records; change: RecordChange }[]>;
-  /** Told after tokens ended: engines drop what belonged to them. */
+  /** Adds the end of up to `limit` leases of a token to the commit; false when it has more. */
+  readonly endLeases: (token: TokenAddress, change: SystemChange, limit: number) => Promise<boolean>;
+  /** What else goes in the commit that ends a token. */
+  readonly endingWith: (token: TokenAddress, entry: TokenEntry) => readonly ChangePart[];
+  /** Told once tokens have ended, at least once each: engines drop what belonged to them. */
   readonly ended: (tokens: readonly TokenAddress[]) => Promise<void>;
 }
 
 const saltKey = 'token-salt';
-/** Descendants ended in the commit that ends their ancestor; larger trees go on in further commits. */
-const treeBatch = 2000;
+const batchForm = /^(?:hvb|b)\./;
+const longestToken = 16_384;
+/** A token whose last use a crash interrupted is removed by then. */
+const lastUseMs = 10 * 60_000;
+const mostAttempts = 100;
 
 /**
- * Tokens under the salted digest of their strings, never the strings. Below a namespace's `sys/`:
- * `token/<digest>`, `accessor/<accessor>`, `token-child/<parent digest>/<namespace id>.<digest>`,
- * `revoking/<digest>` while a large tree is being ended.
+ * Tokens under the salted digest of their strings, never the strings: `token/<digest>`, and the indexes of
+ * token-keys.ts. A record is the token: whatever is made with a token expects the record to be there still.
  */
 export class TokenStore {
+  readonly revocation: TokenRevocation;
   readonly #deps: TokenStoreDependencies;
   readonly #batch = new BatchTokens();
+  readonly #uses = new TokenUses((address, wanted) => this.#takeUses(address, wanted));
+  /** The state behind each caller that a request was given. */
+  readonly #states = new WeakMap<Caller, TokenState>();
   #salt: Stored<string> | undefined;
 
   constructor(deps: TokenStoreDependencies) {
     this.#deps = deps;
+    this.revocation = new TokenRevocation(deps);
   }
 
   /** Made once, when the store is initialised. */
@@ -60,34 +78,40 @@ export class TokenStore {
     this.#salt = undefined;
   }
 
+  /** Throws 'sealed'. */
   digest(token: string): string {
-    if (!this.#salt) throw new Error('sealed');
+    if (!this.#salt) throw new CofferError('sealed');
     return hash('sha256', `${this.#salt.value}${token}`, 'hex');
   }
 
-  /** The valid token with this string. Undefined when there is none, or it has expired or is being revoked. */
+  /** The valid token with this string. Undefined when there is none, or it has expired, is used up or revoked. */
   async find(token: string): Promise<TokenState | undefined> {
-    if (token.length > 16_384) return undefined;
+    if (token.length > longestToken) return undefined;
     const namespaceId = namespaceIdOf(token);
-    if (/^(?:hvb|b)\./.test(token)) return this.#findBatch(token, namespaceId);
+    if (batchForm.test(token)) return this.#findBatch(token, namespaceId);
     return this.at({ namespaceId, digest: this.digest(token) });
   }
 
   /** `used` also finds a token whose last use is going on. */
-  async at(address: TokenAddress, options: { readonly used?: boolean } = {}): Promise<TokenState | undefined> {
-    if (!/^(?:root|[A-Za-z0-9]{1,16})$/.test(address.namespaceId)) return undefined;
-    const stored = await this.#sys(address.namespaceId).get<TokenEntry>(`token/${address.digest}`);
+  async at(
+    address: TokenAddress,
+    options: { readonly used?: boolean } = {},
+  ): Promise<TokenState | undefined> {
+    if (!isNamespaceId(address.namespaceId)) return undefined;
+    const stored = await this.#sys(address.namespaceId).get<TokenEntry>(tokenKey(address.digest));
     if (!stored || !this.#alive(stored.value, options.used)) return undefined;
-    if (stored.memo === undefined) {
-      const namespace = await this.#deps.namespaceById(address.namespaceId);
-      if (!namespace || namespace.tainted) return undefined;
-      stored.memo = tokenState(stored.value, address.digest, namespace, stored);
-    }
-    return stored.memo as TokenState;
+    const namespace = await this.#servingNamespace(address.namespaceId);
+    return namespace && this.#stateOfRecord(address, namespace, stored);
+  }
+
+  /** The token of a caller that the pipeline let in: as it was when the request came. */
+  ofCaller(caller: Caller): TokenState | undefined {
+    return this.#states.get(caller);
   }
 
   async byAccessor(accessor: string, namespaceId: string): Promise<TokenState | undefined> {
-    const digest = await this.#sys(namespaceId).get<string>(`accessor/${accessor}`);
+    if (!isAccessor(accessor) || !isNamespaceId(namespaceId)) return undefined;
+    const digest = await this.#sys(namespaceId).get<string>(accessorKey(accessor));
     return digest && this.at({ namespaceId, digest: digest.value });
   }
 
@@ -100,255 +124,191 @@ export class TokenStore {
     token: string,
     entry: TokenEntry,
     namespace: Namespace,
-    others: readonly { records: Records; change: RecordChange }[] = [],
+    others: readonly ChangePart[] = [],
   ): Promise<TokenState> {
-    const digest = this.digest(token);
-    const records = this.#sys(namespace.id);
-    const put: [string, unknown][] = [
-      [`token/${digest}`, entry],
-      [`accessor/${entry.accessor}`, digest],
-    ];
-    const more = [...others];
-    if (entry.parent)
-      more.push({
-        records: this.#sys(entry.parent.namespaceId),
-        change: { mark: [childKey(entry.parent, namespace.id, digest)] },
-      });
-    if (entry.expiresMs > 0)
-      more.push({
-        records: this.#due(),
-        change: { mark: [dueKey(entry.expiresMs, 'token', namespace.id, digest)] },
-      });
-    // The parent must still be there when the child appears, or its revocation would miss the child.
-    const parentRecord =
-      entry.parent && (await this.#sys(entry.parent.namespaceId).get(`token/${entry.parent.digest}`));
-    if (entry.parent) {
-      if (!parentRecord) throw invalidRequest('parent token lookup failed: no parent found');
-      more.push({
-        records: this.#sys(entry.parent.namespaceId),
-        change: { expect: [{ key: `token/${entry.parent.digest}`, stored: parentRecord }] },
-      });
+    const address = { namespaceId: namespace.id, digest: this.digest(token) };
+    for (let attempt = 1; ; attempt++) {
+      const change = await this.#insertion(address, entry);
+      change.add(others);
+      try {
+        await change.commit();
+        return this.#remember(tokenState(entry, address.digest, namespace));
+      } catch (error) {
+        if (!(error instanceof StorageConflict)) throw error;
+        if (await this.#sys(namespace.id).get(tokenKey(address.digest)))
+          throw invalidRequest('cannot create a token with a duplicate ID');
+        // The parent was used or renewed meanwhile: look again whether it is still there.
+        if (!entry.parent || attempt >= mostAttempts) throw error;
+      }
     }
-    try {
-      await records.commitWith({ expect: [{ key: `token/${digest}`, stored: undefined }], put }, more);
-    } catch (error) {
-      if (!(error instanceof StorageConflict)) throw error;
-      if (await records.get(`token/${digest}`))
-        throw invalidRequest('cannot create a token with a duplicate ID');
-      // The parent was used, renewed or revoked meanwhile: look again.
-      return this.insert(token, entry, namespace, others);
-    }
-    return tokenState(entry, digest, namespace);
   }
 
   sealBatch(entry: TokenEntry, namespace: Namespace): Promise<string> {
     return this.#batch.seal(this.#sys(namespace.id), entry);
   }
 
-  /** Writes a changed entry if it is still what `state` was. False when somebody else was first. */
-  async replace(state: TokenState, entry: TokenEntry): Promise<boolean> {
-    const records = this.#sys(state.namespace.id);
-    const key = `token/${state.digest}`;
-    const stored = state.stored ?? (await records.get<TokenEntry>(key));
-    if (!stored) return false;
-    const due: RecordChange[] = [];
-    if (entry.expiresMs !== state.entry.expiresMs) {
-      due.push({
-        remove:
-          state.entry.expiresMs > 0
-            ? [dueKey(state.entry.expiresMs, 'token', state.namespace.id, state.digest)]
-            : [],
-        mark: entry.expiresMs > 0 ? [dueKey(entry.expiresMs, 'token', state.namespace.id, state.digest)] : [],
-      });
-    }
-    try {
-      await records.commitWith(
-        { expect: [{ key, stored }], put: [[key, entry]] },
-        due.map((change) => ({ records: this.#due(), change })),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof StorageConflict) return false;
-      throw error;
+  /**
+   * Changes a token's entry; `edit` may be asked again when somebody else was first, and throws to refuse.
+   * Undefined when the token has ended.
+   */
+  async update(
+    address: TokenAddress,
+    edit: (entry: TokenEntry) => TokenEntry,
+  ): Promise<TokenEntry | undefined> {
+    const key = tokenKey(address.digest);
+    for (let attempt = 1; ; attempt++) {
+      const stored = await this.#sys(address.namespaceId).get<TokenEntry>(key);
+      if (!stored || !this.#alive(stored.value, true)) return undefined;
+      const entry = edit(stored.value);
+      const change = new SystemChange(this.#deps.recordsOf);
+      change.expect(address.namespaceId, key, stored);
+      change.put(address.namespaceId, key, entry);
+      if (entry.expiresMs !== stored.value.expiresMs) {
+        const at = (timeMs: number) => dueKey(timeMs, 'token', address.namespaceId, address.digest);
+        if (stored.value.expiresMs > 0) change.remove(dueNamespaceId, at(stored.value.expiresMs));
+        if (entry.expiresMs > 0) change.mark(dueNamespaceId, at(entry.expiresMs));
+      }
+      try {
+        await change.commit();
+        return entry;
+      } catch (error) {
+        if (!(error instanceof StorageConflict) || attempt >= mostAttempts) throw error;
+      }
     }
   }
 
   /**
-   * Takes one use of a token that has a limited number. Undefined when none was left. A token whose last use
-   * this is serves this request and no other; the pipeline revokes it afterwards.
+   * Takes one use of a token that has a limited number. Undefined when none was left. Whoever got one calls
+   * `useDone` when the request has been answered.
    */
   async use(state: TokenState): Promise<TokenState | undefined> {
-    let current: TokenState | undefined = state;
-    while (current && current.entry.numUses > 0) {
-      const left = current.entry.numUses - 1;
-      const entry: TokenEntry = { ...current.entry, numUses: left === 0 ? -1 : left };
-      if (await this.replace(current, entry)) return tokenState(entry, current.digest, current.namespace);
-      current = await this.at({ namespaceId: current.namespace.id, digest: current.digest });
-    }
-    return current && current.entry.numUses === 0 ? current : undefined;
+    const entry = await this.#uses.take(addressOf(state));
+    return entry && this.#remember(tokenState(entry, state.digest, state.namespace));
   }
 
-  /** Ends a token, all its descendants and their leases. When it resolves none of them is accepted anywhere. */
-  async revokeTree(address: TokenAddress): Promise<boolean> {
-    const root = await this.#sys(address.namespaceId).get<TokenEntry>(`token/${address.digest}`);
-    const pending = await this.#sys(address.namespaceId).get(`revoking/${address.digest}`);
-    if (!root && !pending) return false;
-    const { tokens, complete } = await this.#collect(address);
-    await this.#end(tokens, complete ? undefined : address);
-    if (!complete) return this.revokeTree(address);
-    return true;
+  /** The request that took a use is over. The token goes with the last of them. */
+  async useDone(state: TokenState): Promise<void> {
+    const address = addressOf(state);
+    if (this.#uses.done(address)) await this.revokeTree(address);
   }
 
-  /** Ends one token; its children become orphans in the same commit. */
-  async revokeOrphan(address: TokenAddress): Promise<boolean> {
-    if (!(await this.#sys(address.namespaceId).get(`token/${address.digest}`))) return false;
-    for (const child of await this.#children(address, 1_000_000)) {
-      const records = this.#sys(child.namespaceId);
-      const stored = await records.get<TokenEntry>(`token/${child.digest}`);
-      if (!stored) continue;
-      const { parent: _gone, ...orphan } = stored.value;
-      await records.commit({
-        expect: [{ key: `token/${child.digest}`, stored }],
-        put: [[`token/${child.digest}`, orphan]],
-      });
-    }
-    await this.#end([address], undefined);
-    return true;
+  /** As `TokenRevocation.revokeTree`. */
+  revokeTree(address: TokenAddress): Promise<boolean> {
+    return this.revocation.revokeTree(address);
   }
 
   /** The background job's part: ends a token whose time has come, unless it was renewed meanwhile. */
-  async expire(address: TokenAddress): Promise<void> {
-    const stored = await this.#sys(address.namespaceId).get<TokenEntry>(`token/${address.digest}`);
-    if (stored && stored.value.expiresMs > this.#deps.clock.now()) return;
-    await this.revokeTree(address);
+  async expire(address: TokenAddress, fence?: Fence): Promise<void> {
+    const stillWanted = (entry: TokenEntry) => !this.#alive(entry);
+    await this.revocation.revokeTree(address, fence ? { fence, stillWanted } : { stillWanted });
   }
 
-  /** Goes on with trees whose revocation a crash interrupted. */
-  async resume(namespaceId: string): Promise<void> {
-    for (const digest of await this.#sys(namespaceId).list('revoking/', { limit: 10_000 }))
-      await this.revokeTree({ namespaceId, digest });
+  /** Whether an index entry for that time still has to be kept: the token is there and ends then. */
+  async isDueAt(address: TokenAddress, timeMs: number): Promise<boolean> {
+    const stored = await this.#sys(address.namespaceId).get<TokenEntry>(tokenKey(address.digest));
+    return stored !== undefined && (stored.value.expiresMs === timeMs || stored.value.numUses === -1);
   }
 
-  /** Removes indexes that lead nowhere. */
-  async tidy(namespaceId: string): Promise<number> {
-    const records = this.#sys(namespaceId);
-    let removed = 0;
-    let after: string | undefined;
-    for (;;) {
-      const page = await records.scan<string>('accessor/', {
-        limit: 500,
-        ...(after === undefined ? {} : { after }),
+  resume(namespaceId: string): Promise<void> {
+    return this.revocation.resume(namespaceId);
+  }
+
+  /** Removes accessors that lead nowhere. Resolves with how many there were. */
+  tidy(namespaceId: string): Promise<number> {
+    return tidyAccessors(this.#sys(namespaceId));
+  }
+
+  /** Everything that appears with a token; its parent must be there still, or its revocation would miss the child. */
+  async #insertion(address: TokenAddress, entry: TokenEntry): Promise<SystemChange> {
+    const { namespaceId, digest } = address;
+    const change = new SystemChange(this.#deps.recordsOf);
+    change.expect(namespaceId, tokenKey(digest), undefined);
+    change.put(namespaceId, tokenKey(digest), entry);
+    change.put(namespaceId, accessorKey(entry.accessor), digest);
+    if (entry.expiresMs > 0) {
+      change.mark(dueNamespaceId, dueKey(entry.expiresMs, 'token', namespaceId, digest));
+      change.mark(namespaceId, issuedKey(entry.path, digest));
+    }
+    const { parent } = entry;
+    if (parent) {
+      const key = tokenKey(parent.digest);
+      const stored = await this.#sys(parent.namespaceId).get<TokenEntry>(key);
+      if (!stored) throw invalidRequest('parent token lookup failed: no parent found');
+      change.expect(parent.namespaceId, key, stored);
+      change.mark(parent.namespaceId, childKey(parent, address));
+    }
+    return change;
+  }
+
+  async #takeUses(address: TokenAddress, wanted: number): Promise<readonly TokenEntry[]> {
+    const key = tokenKey(address.digest);
+    for (let attempt = 1; ; attempt++) {
+      const stored = await this.#sys(address.namespaceId).get<TokenEntry>(key);
+      if (!stored || !this.#alive(stored.value) || stored.value.numUses === 0) return [];
+      const before = stored.value.numUses;
+      const entries = Array.from({ length: Math.min(wanted, before) }, (_, index): TokenEntry => {
+        const left = before - index - 1;
+        return { ...stored.value, numUses: left === 0 ? -1 : left };
       });
-      for (const [key, stored] of page) {
-        if (await records.get(`token/${stored.value}`)) continue;
-        await records
-          .commit({
-            expect: [
-              { key, stored },
-              { key: `token/${stored.value}`, stored: undefined },
-            ],
-            remove: [key],
-          })
-          .then(
-            () => removed++,
-            () => {},
-          );
+      const change = new SystemChange(this.#deps.recordsOf);
+      change.expect(address.namespaceId, key, stored);
+      change.put(address.namespaceId, key, entries.at(-1));
+      if (entries.length === before) {
+        const againMs = this.#deps.clock.now() + lastUseMs;
+        change.mark(dueNamespaceId, dueKey(againMs, 'token', address.namespaceId, address.digest));
       }
-      const last = page.at(-1);
-      if (!last) return removed;
-      after = last[0];
+      try {
+        await change.commit();
+        return entries;
+      } catch (error) {
+        if (!(error instanceof StorageConflict) || attempt >= mostAttempts) throw error;
+      }
     }
   }
 
   async #findBatch(token: string, namespaceId: string): Promise<TokenState | undefined> {
-    if (!/^(?:root|[A-Za-z0-9]{1,16})$/.test(namespaceId)) return undefined;
-    const namespace = await this.#deps.namespaceById(namespaceId);
-    if (!namespace || namespace.tainted) return undefined;
-    const body = token.replace(/^(?:hvb|b)\./, '');
+    if (!isNamespaceId(namespaceId)) return undefined;
+    const namespace = await this.#servingNamespace(namespaceId);
+    if (!namespace) return undefined;
+    const body = token.replace(batchForm, '');
     const text = namespace.id === rootNamespace.id ? body : body.slice(0, -(namespace.id.length + 1));
     const entry = await this.#batch.open(this.#sys(namespace.id), text);
     if (!entry || !this.#alive(entry)) return undefined;
     if (entry.parent && !(await this.at(entry.parent))) return undefined;
-    return tokenState(entry, this.digest(token), namespace);
+    return this.#remember(tokenState(entry, this.digest(token), namespace));
+  }
+
+  /** One state per record in memory and namespace object, so that what is derived from it is found by identity. */
+  #stateOfRecord(address: TokenAddress, namespace: Namespace, stored: Stored<TokenEntry>): TokenState {
+    const kept = stored.memo as TokenState | undefined;
+    if (kept?.namespace === namespace) return kept;
+    const state = this.#remember(tokenState(stored.value, address.digest, namespace));
+    stored.memo = state;
+    return state;
+  }
+
+  #remember(state: TokenState): TokenState {
+    this.#states.set(state.caller, state);
+    return state;
+  }
+
+  async #servingNamespace(id: string): Promise<Namespace | undefined> {
+    if (id === rootNamespace.id) return rootNamespace;
+    const namespace = await this.#deps.namespaceById(id);
+    return namespace?.tainted ? undefined : namespace;
   }
 
   #alive(entry: TokenEntry, used = false): boolean {
-    return (used || entry.numUses >= 0) && (entry.expiresMs === 0 || entry.expiresMs > this.#deps.clock.now());
-  }
-
-  async #collect(root: TokenAddress): Promise<{ tokens: TokenAddress[]; complete: boolean }> {
-    const tokens: TokenAddress[] = [root];
-    for (let index = 0; index < tokens.length; index++) {
-      const children = await this.#children(tokens[index]!, treeBatch);
-      tokens.push(...children);
-      if (tokens.length > treeBatch) return { tokens: tokens.slice(0, treeBatch), complete: false };
-    }
-    return { tokens, complete: true };
-  }
-
-  async #children(parent: TokenAddress, limit: number): Promise<TokenAddress[]> {
-    const names = await this.#sys(parent.namespaceId).list(`token-child/${parent.digest}/`, { limit });
-    return names.map((name) => {
-      const dot = name.indexOf('.');
-      return { namespaceId: name.slice(0, dot), digest: name.slice(dot + 1) };
-    });
-  }
-
-  /**
-   * One commit: the entries of `tokens`, their indexes, and what ends with them. Of a tree that is too large
-   * for one commit (`unfinished` is its root), every token that has children left stays findable by a
-   * `revoking/` record, so that none of its descendants is forgotten.
-   */
-  async #end(tokens: readonly TokenAddress[], unfinished: TokenAddress | undefined): Promise<void> {
-    const changes: { records: Records; change: RecordChange }[] = [...(await this.#deps.endingWith(tokens))];
-    const ending = new Set(tokens.map((token) => `${token.namespaceId}.${token.digest}`));
-    for (const token of tokens) {
-      const records = this.#sys(token.namespaceId);
-      const stored = await records.get<TokenEntry>(`token/${token.digest}`);
-      const remove = [`token/${token.digest}`];
-      const put: [string, unknown][] = [];
-      if (stored) {
-        remove.push(`accessor/${stored.value.accessor}`);
-        const { parent, expiresMs } = stored.value;
-        if (parent)
-          changes.push({
-            records: this.#sys(parent.namespaceId),
-            change: { remove: [childKey(parent, token.namespaceId, token.digest)] },
-          });
-        if (expiresMs > 0)
-          changes.push({
-            records: this.#due(),
-            change: { remove: [dueKey(expiresMs, 'token', token.namespaceId, token.digest)] },
-          });
-      }
-      if (unfinished) {
-        const left = (await this.#children(token, treeBatch + 1)).some(
-          (child) => !ending.has(`${child.namespaceId}.${child.digest}`),
-        );
-        if (left || token === unfinished) put.push([`revoking/${token.digest}`, true]);
-        else remove.push(`revoking/${token.digest}`);
-      } else remove.push(`revoking/${token.digest}`);
-      changes.push({ records, change: { put, remove } });
-    }
-    const [first, ...rest] = changes;
-    await first!.records.commitWith(first!.change, rest);
-    if (unfinished) for (const token of tokens) if (token !== unfinished) await this.#endLeft(token);
-    await this.#deps.ended(tokens);
-  }
-
-  async #endLeft(token: TokenAddress): Promise<void> {
-    if (await this.#sys(token.namespaceId).get(`revoking/${token.digest}`)) await this.revokeTree(token);
+    return (
+      (used || entry.numUses >= 0) && (entry.expiresMs === 0 || entry.expiresMs > this.#deps.clock.now())
+    );
   }
 
   #sys(namespaceId: string): Records {
     return this.#deps.recordsOf(namespaceId, 'sys/');
   }
-
-  #due(): Records {
-    return this.#deps.recordsOf(rootNamespace.id, 'sys/');
-  }
 }
 
-function childKey(parent: TokenAddress, namespaceId: string, digest: string): string {
-  return `token-child/${parent.digest}/${namespaceId}.${digest}`;
+export function addressOf(state: TokenState): TokenAddress {
+  return { namespaceId: state.namespace.id, digest: state.digest };
 }

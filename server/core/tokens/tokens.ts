@@ -5,11 +5,14 @@ import type { AuthGrant, Caller } from '../../contracts/request.ts';
 import type { IssuedToken, NewToken, TokenFacts, TokenService } from '../../contracts/token-service.ts';
 import type { LeaseTimes, Mount } from '../mounts/mount.ts';
 import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
-import { lifetimeFrom } from './lifetime.ts';
-import { normalizePolicies, type TokenEntry } from './token-entry.ts';
-import { newServiceToken, randomName, withNamespace } from './token-names.ts';
+import { type Lifetime, lifetimeFrom } from './lifetime.ts';
+import { blankEntry, createdEntry, issuedToken, loginEntry } from './new-entry.ts';
+import type { TokenEntry } from './token-entry.ts';
+import { FactsOfTokens } from './token-facts.ts';
+import { isAccessor } from './token-keys.ts';
+import { newServiceToken, withNamespace } from './token-names.ts';
 import type { TokenState } from './token-state.ts';
-import type { TokenStore } from './token-store.ts';
+import { addressOf, type TokenStore } from './token-store.ts';
 
 type Where = { readonly id: string; readonly path: string };
 
@@ -26,134 +29,65 @@ export interface TokensDependencies {
 /** Vault's token operations over the store, as the `token` auth method and the pipeline need them. */
 export class Tokens implements TokenService {
   readonly #deps: TokensDependencies;
+  readonly #facts: FactsOfTokens;
 
   constructor(deps: TokensDependencies) {
     this.#deps = deps;
+    this.#facts = new FactsOfTokens(deps.clock);
   }
 
   /** A root token without an end, as init and generate-root make it. `id` is for the dev server. */
   async createRoot(id?: string): Promise<string> {
+    if (id?.includes('.')) throw invalidRequest('custom token ID cannot have a "." in the value');
     const token = id ?? newServiceToken(rootNamespace.id);
-    await this.#deps.store.insert(
-      token,
-      { ...blankEntry(this.#now(), rootNamespace.id), policies: ['root'], displayName: 'root', path: 'auth/token/root' },
-      rootNamespace,
-    );
+    const entry = {
+      ...blankEntry(this.#now(), rootNamespace.id),
+      policies: ['root'],
+      displayName: 'root',
+      path: 'auth/token/root',
+    };
+    await this.#deps.store.insert(token, entry, rootNamespace);
     return token;
   }
 
   async create(wanted: NewToken, parent: Caller, where: Where, mount: LeaseTimes): Promise<IssuedToken> {
     const namespace = await this.#namespace(where);
-    const nowMs = this.#now();
-    const root = wanted.policies.includes('root');
-    const unlimited =
-      root && wanted.ttlSeconds === 0 && wanted.periodSeconds === 0 && wanted.explicitMaxTtlSeconds === 0;
-    const lifetime = unlimited
-      ? { ttlSeconds: 0, warnings: [] }
-      : lifetimeFrom({ ...wanted, mount, createdMs: nowMs, nowMs });
-    const entry: TokenEntry = {
-      ...blankEntry(nowMs, namespace.id),
-      type: wanted.type,
-      policies: wanted.policies,
-      displayName: wanted.displayName,
-      metadata: wanted.metadata,
-      path: wanted.path,
-      creationTtlSeconds: lifetime.ttlSeconds,
-      explicitMaxTtlSeconds: wanted.explicitMaxTtlSeconds,
-      periodSeconds: wanted.periodSeconds,
-      maxTtlSeconds: mount.maxLeaseTtlSeconds,
-      expiresMs: unlimited ? 0 : nowMs + lifetime.ttlSeconds * 1000,
-      renewable: wanted.renewable && !unlimited && wanted.type === 'service',
-      numUses: wanted.numUses,
-      role: wanted.role,
-      boundCidrs: wanted.boundCidrs,
-      ...(wanted.orphan ? {} : { parent: { digest: parent.tokenHandle, namespaceId: parent.namespaceId } }),
-    };
-    const token = await this.#store(wanted, entry, namespace);
-    return { ...issued(token, entry, lifetime.ttlSeconds), warnings: lifetime.warnings, fresh: true };
+    const { entry, lifetime } = createdEntry(wanted, parent, namespace.id, mount, this.#now());
+    return this.#issue(entry, lifetime, namespace, wanted.id);
   }
 
   /** The token of a login, as the auth method granted it. */
   async login(grant: AuthGrant, mount: Mount, namespace: Namespace, path: string): Promise<IssuedToken> {
-    const nowMs = this.#now();
-    const type = tokenTypeOf(grant.tokenType, mount.entry.config.tokenType);
-    const lifetime = lifetimeFrom({
-      ttlSeconds: grant.ttlSeconds ?? 0,
-      periodSeconds: grant.periodSeconds ?? 0,
-      explicitMaxTtlSeconds: grant.explicitMaxTtlSeconds ?? 0,
-      maxTtlSeconds: grant.maxTtlSeconds ?? 0,
-      mount: mount.info,
-      createdMs: nowMs,
-      nowMs,
-    });
-    const policies = normalizePolicies(grant.policies, !(grant.noDefaultPolicy ?? false));
-    if (policies.includes('root'))
-      throw new CofferError('permission-denied', undefined, {
-        detail: 'an auth method may not hand out the root policy',
-      });
-    if (type === 'batch' && (grant.numUses || grant.periodSeconds))
-      throw invalidRequest('batch tokens cannot have a period or a number of uses');
-    const entry: TokenEntry = {
-      ...blankEntry(nowMs, namespace.id),
-      type,
-      policies,
-      displayName: `${mount.entry.path.slice(0, -1).replaceAll('/', '-')}-${grant.displayName}`.replace(
-        /-$/,
-        '',
-      ),
-      metadata: grant.metadata,
-      path,
-      creationTtlSeconds: lifetime.ttlSeconds,
-      explicitMaxTtlSeconds: grant.explicitMaxTtlSeconds ?? 0,
-      periodSeconds: grant.periodSeconds ?? 0,
-      maxTtlSeconds: grant.maxTtlSeconds
-        ? Math.min(grant.maxTtlSeconds, mount.info.maxLeaseTtlSeconds)
-        : mount.info.maxLeaseTtlSeconds,
-      expiresMs: nowMs + lifetime.ttlSeconds * 1000,
-      renewable: grant.renewable && type === 'service',
-      numUses: grant.numUses ?? 0,
-      boundCidrs: grant.boundCidrs ?? [],
-      login: {
-        mountUuid: mount.entry.uuid,
-        internal: grant.internal ?? {},
-        grant: { ...grant, internal: undefined },
-      },
-    };
-    const token = await this.#store({ type }, entry, namespace);
-    return { ...issued(token, entry, lifetime.ttlSeconds), warnings: lifetime.warnings, fresh: true };
+    const { entry, lifetime } = loginEntry(grant, mount, namespace.id, path, this.#now());
+    return this.#issue(entry, lifetime, namespace);
   }
 
   async lookUp(token: string, where: Where): Promise<TokenFacts | undefined> {
-    return this.#facts(await this.#reach(token, where));
+    return this.#shown(await this.#reach(token, where));
   }
 
   async lookUpAccessor(accessor: string, where: Where): Promise<TokenFacts | undefined> {
-    return this.#facts(await this.#reachAccessor(accessor, where));
+    return this.#shown(await this.#reachAccessor(accessor, where));
   }
 
   async lookUpCaller(caller: Caller): Promise<TokenFacts | undefined> {
-    return this.#facts(await this.#own(caller));
+    return this.#shown(this.#deps.store.ofCaller(caller));
   }
 
   async renew(token: string, incrementSeconds: number, where: Where): Promise<IssuedToken> {
     const state = await this.#reach(token, where);
-    if (!state) throw new CofferError('permission-denied', 'bad token');
+    if (!state) throw invalidRequest('token not found');
     return this.#renew(state, token, incrementSeconds);
   }
 
   async renewAccessor(accessor: string, incrementSeconds: number, where: Where): Promise<IssuedToken> {
     const state = await this.#reachAccessor(accessor, where);
-    if (!state) throw invalidRequest('invalid accessor');
+    if (!state) throw invalidRequest('1 error occurred:\n\t* invalid accessor\n\n');
     return this.#renew(state, '', incrementSeconds);
   }
 
   async renewCaller(caller: Caller, incrementSeconds: number): Promise<IssuedToken> {
-    const state = await this.#own(caller);
-    if (!state) {
-      if (caller.tokenType === 'batch') throw invalidRequest('batch tokens cannot be renewed');
-      throw new CofferError('permission-denied');
-    }
-    return this.#renew(state, '', incrementSeconds);
+    return this.#renew(this.#own(caller), '', incrementSeconds);
   }
 
   async revoke(token: string, where: Where): Promise<boolean> {
@@ -172,24 +106,26 @@ export class Tokens implements TokenService {
     const state = await this.#reach(token, where);
     if (!state) return false;
     refuseBatch(state, 'revoked');
-    return this.#deps.store.revokeOrphan(addressOf(state));
+    return this.#deps.store.revocation.revokeOrphan(addressOf(state));
   }
 
   async revokeCaller(caller: Caller): Promise<void> {
-    if (caller.tokenType === 'batch') throw invalidRequest('batch tokens cannot be revoked');
-    await this.#deps.store.revokeTree({ namespaceId: caller.namespaceId, digest: caller.tokenHandle });
+    const state = this.#own(caller);
+    refuseBatch(state, 'revoked');
+    await this.#deps.store.revokeTree(addressOf(state));
   }
 
   accessors(where: Where): Promise<string[]> {
     return this.#deps.store.accessors(where.id);
   }
 
+  /** Only the root namespace's policy of that name is root. */
   isRoot(caller: Caller): boolean {
-    return caller.policies.includes('root');
+    return caller.namespaceId === rootNamespace.id && caller.policies.includes('root');
   }
 
   async hasSudo(caller: Caller, path: string, where: Where): Promise<boolean> {
-    const state = await this.#own(caller);
+    const state = this.#deps.store.ofCaller(caller);
     return state !== undefined && this.#deps.sudo(state, path, where);
   }
 
@@ -198,60 +134,61 @@ export class Tokens implements TokenService {
     await this.#deps.store.tidy(where.id);
   }
 
+  async #issue(
+    entry: TokenEntry,
+    lifetime: Lifetime,
+    namespace: Namespace,
+    customId?: string,
+  ): Promise<IssuedToken> {
+    if (entry.type === 'batch') {
+      const sealed = { ...entry, accessor: '' };
+      const text = await this.#deps.store.sealBatch(sealed, namespace);
+      const token = withNamespace(`hvb.${text}`, namespace.id);
+      return { ...issuedToken(token, sealed, lifetime), fresh: true };
+    }
+    const token =
+      customId === undefined ? newServiceToken(namespace.id) : withNamespace(customId, namespace.id);
+    await this.#deps.store.insert(token, entry, namespace);
+    return { ...issuedToken(token, entry, lifetime), fresh: true };
+  }
+
   async #renew(state: TokenState, shown: string, incrementSeconds: number): Promise<IssuedToken> {
     refuseBatch(state, 'renewed');
-    let current: TokenState | undefined = state;
-    while (current) {
-      const { entry } = current;
-      if (!entry.renewable || entry.expiresMs === 0) throw invalidRequest('lease is not renewable');
-      const mount = await this.#agreeToRenewal(current);
+    refuseUnrenewable(state.entry);
+    const { mount, grant } = await this.#agreeToRenewal(state);
+    let lifetime: Lifetime = { ttlSeconds: 0, warnings: [] };
+    const renewed = await this.#deps.store.update(addressOf(state), (entry) => {
+      refuseUnrenewable(entry);
       const nowMs = this.#now();
-      const lifetime = lifetimeFrom({
+      const periodSeconds = grant ? (grant.periodSeconds ?? 0) : entry.periodSeconds;
+      lifetime = lifetimeFrom({
         ttlSeconds: incrementSeconds,
-        periodSeconds: entry.periodSeconds,
+        defaultTtlSeconds: grant?.ttlSeconds ?? entry.creationTtlSeconds,
+        periodSeconds,
         explicitMaxTtlSeconds: entry.explicitMaxTtlSeconds,
-        maxTtlSeconds: entry.maxTtlSeconds,
+        maxTtlSeconds: grant ? (grant.maxTtlSeconds ?? 0) : entry.maxTtlSeconds,
         mount,
         createdMs: entry.createdMs,
         nowMs,
       });
-      const renewed: TokenEntry = {
-        ...entry,
-        lastRenewalMs: nowMs,
-        expiresMs: nowMs + lifetime.ttlSeconds * 1000,
-      };
-      if (await this.#deps.store.replace(current, renewed))
-        return { ...issued(shown, renewed, lifetime.ttlSeconds), warnings: lifetime.warnings };
-      current = await this.#deps.store.at(addressOf(current));
-    }
-    throw new CofferError('permission-denied', 'bad token');
+      return { ...entry, periodSeconds, lastRenewalMs: nowMs, expiresMs: nowMs + lifetime.ttlSeconds * 1000 };
+    });
+    if (!renewed) throw invalidRequest('token not found');
+    return issuedToken(shown, renewed, lifetime);
   }
 
   /** The auth method that made a token says no when the login would no longer succeed (user deleted, role changed). */
-  async #agreeToRenewal(state: TokenState): Promise<LeaseTimes> {
+  async #agreeToRenewal(state: TokenState): Promise<{ mount: LeaseTimes; grant?: AuthGrant }> {
     const { login } = state.entry;
-    if (!login) return this.#deps.system;
+    if (!login) return { mount: this.#deps.system };
     const mount = await this.#deps.authMount(state.namespace, login.mountUuid);
     if (!mount) throw invalidRequest('the auth method that made this token is gone, so it cannot be renewed');
     await mount.load();
+    // The mount's table says which of the two kinds of plug-in it is.
     const method = mount.engine as AuthMethod | undefined;
-    if (method?.renew) await method.renew({ internal: login.internal, grant: login.grant as AuthGrant });
-    return mount.info;
-  }
-
-  async #store(
-    wanted: { readonly id?: string; readonly type: 'service' | 'batch' },
-    entry: TokenEntry,
-    namespace: Namespace,
-  ): Promise<string> {
-    if (wanted.type === 'batch') {
-      const text = await this.#deps.store.sealBatch({ ...entry, accessor: '' }, namespace);
-      return withNamespace(`hvb.${text}`, namespace.id);
-    }
-    const token =
-      wanted.id === undefined ? newServiceToken(namespace.id) : withNamespace(wanted.id, namespace.id);
-    await this.#deps.store.insert(token, entry, namespace);
-    return token;
+    const before = login.grant as AuthGrant;
+    if (!method?.renew) return { mount: mount.info, grant: before };
+    return { mount: mount.info, grant: await method.renew({ internal: login.internal, grant: before }) };
   }
 
   /** The token if it lives in `where` or below; a token of another branch is as good as none. */
@@ -261,15 +198,17 @@ export class Tokens implements TokenService {
   }
 
   async #reachAccessor(accessor: string, where: Where): Promise<TokenState | undefined> {
+    if (!isAccessor(accessor)) return undefined;
     const dot = accessor.lastIndexOf('.');
-    const namespace = dot < 0 ? where : await this.#deps.namespaceById(accessor.slice(dot + 1));
+    const namespace = dot < 0 ? rootNamespace : await this.#deps.namespaceById(accessor.slice(dot + 1));
     if (!namespace?.path.startsWith(where.path)) return undefined;
     return this.#deps.store.byAccessor(accessor, namespace.id);
   }
 
-  async #own(caller: Caller): Promise<TokenState | undefined> {
-    if (caller.tokenType !== 'service') return undefined;
-    return this.#deps.store.at({ namespaceId: caller.namespaceId, digest: caller.tokenHandle });
+  #own(caller: Caller): TokenState {
+    const state = this.#deps.store.ofCaller(caller);
+    if (!state) throw new CofferError('permission-denied');
+    return state;
   }
 
   async #namespace(where: Where): Promise<Namespace> {
@@ -278,32 +217,8 @@ export class Tokens implements TokenService {
     return namespace;
   }
 
-  #facts(state: TokenState | undefined): TokenFacts | undefined {
-    if (!state) return undefined;
-    const { entry } = state;
-    return {
-      accessor: entry.accessor,
-      createdMs: entry.createdMs,
-      issuedMs: entry.createdMs,
-      lastRenewalMs: entry.lastRenewalMs,
-      creationTtlSeconds: entry.creationTtlSeconds,
-      explicitMaxTtlSeconds: entry.explicitMaxTtlSeconds,
-      periodSeconds: entry.periodSeconds,
-      expiresMs: entry.expiresMs,
-      ttlSeconds: entry.expiresMs === 0 ? 0 : Math.max(0, Math.floor((entry.expiresMs - this.#now()) / 1000)),
-      displayName: entry.displayName,
-      entityId: entry.entityId,
-      metadata: entry.metadata,
-      numUses: entry.numUses,
-      orphan: entry.parent === undefined,
-      path: entry.path,
-      policies: entry.policies,
-      renewable: entry.renewable,
-      type: entry.type,
-      role: entry.role,
-      boundCidrs: entry.boundCidrs,
-      namespacePath: state.namespace.path,
-    };
+  #shown(state: TokenState | undefined): TokenFacts | undefined {
+    return state && this.#facts.of(state);
   }
 
   #now(): number {
@@ -311,56 +226,10 @@ export class Tokens implements TokenService {
   }
 }
 
-function blankEntry(nowMs: number, namespaceId: string): TokenEntry {
-  return {
-    accessor: withNamespace(randomName(), namespaceId),
-    type: 'service',
-    policies: [],
-    displayName: '',
-    metadata: null,
-    path: '',
-    createdMs: nowMs,
-    creationTtlSeconds: 0,
-    explicitMaxTtlSeconds: 0,
-    periodSeconds: 0,
-    maxTtlSeconds: 0,
-    expiresMs: 0,
-    renewable: false,
-    numUses: 0,
-    entityId: '',
-    role: '',
-    boundCidrs: [],
-  };
-}
-
-function issued(token: string, entry: TokenEntry, ttlSeconds: number): IssuedToken {
-  return {
-    clientToken: token,
-    accessor: entry.type === 'batch' ? '' : entry.accessor,
-    policies: entry.policies,
-    tokenPolicies: entry.policies,
-    metadata: entry.metadata,
-    leaseDurationSeconds: ttlSeconds,
-    renewable: entry.renewable,
-    entityId: entry.entityId,
-    tokenType: entry.type,
-    orphan: entry.parent === undefined,
-    numUses: entry.numUses,
-  };
-}
-
-function addressOf(state: TokenState): { namespaceId: string; digest: string } {
-  return { namespaceId: state.namespace.id, digest: state.digest };
-}
-
 function refuseBatch(state: TokenState, verb: string): void {
   if (state.entry.type === 'batch') throw invalidRequest(`batch tokens cannot be ${verb}`);
 }
 
-/** Vault's rule: a mount set to service or batch decides; its defaults give way to what the login asks for. */
-function tokenTypeOf(asked: AuthGrant['tokenType'], mount: string | undefined): 'service' | 'batch' {
-  if (mount === 'service' || mount === 'batch') return mount;
-  if (asked === 'service' || asked === 'batch') return asked;
-  if (asked === 'default-batch' || mount === 'default-batch') return 'batch';
-  return 'service';
+function refuseUnrenewable(entry: TokenEntry): void {
+  if (!entry.renewable || entry.expiresMs === 0) throw invalidRequest('lease is not renewable');
 }

@@ -1,15 +1,17 @@
 import type { Clock } from '../../contracts/clock.ts';
-import { CofferError } from '../../contracts/errors.ts';
+import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Records } from '../../contracts/records.ts';
+import { StorageConflict } from '../../contracts/storage.ts';
 import type { Namespace } from '../namespaces/namespaces.ts';
 import type { Exchange, WrapInfo } from '../pipeline/exchange.ts';
+import type { ChangePart, RecordsOf } from '../tokens/system-change.ts';
+import { isWrapping, type TokenAddress, type TokenEntry, wrappingPolicy } from '../tokens/token-entry.ts';
 import { newServiceToken, randomName, withNamespace } from '../tokens/token-names.ts';
-import type { TokenEntry } from '../tokens/token-entry.ts';
 import type { TokenState } from '../tokens/token-state.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 
 /** A wrapped answer as it waits under its token's digest: `wrapped/<digest>`. */
-interface WrappedAnswer {
+export interface WrappedAnswer {
   readonly status: number;
   readonly body: string;
   readonly creationPath: string;
@@ -19,18 +21,19 @@ interface WrappedAnswer {
 }
 
 export interface WrappingDependencies {
-  readonly recordsOf: (namespaceId: string, prefix: string) => Records;
+  readonly recordsOf: RecordsOf;
   readonly tokens: TokenStore;
   readonly clock: Clock;
   /** The answer as the dialect would have sent it. */
   readonly render: (exchange: Exchange) => { readonly status: number; readonly body: string };
 }
 
-const policy = 'response-wrapping';
+/** A hundred years: beyond any use, and within the index of what is due. */
+const longestTtlSeconds = 3_155_760_000;
 
 /**
  * Response wrapping, as Vault's: the answer waits in the store, and a token that can be used once, and only to
- * unwrap, is given in its place. The answer ends with the token.
+ * unwrap, is given in its place. The answer goes in the commit that ends the token.
  */
 export class Wrapping {
   readonly #deps: WrappingDependencies;
@@ -41,86 +44,112 @@ export class Wrapping {
 
   /** Wraps what `exchange` would answer. */
   async wrap(exchange: Exchange): Promise<WrapInfo> {
-    const wrappedAccessor = exchange.issued?.accessor ?? accessorIn(exchange.reply?.data);
+    const wrappedAccessor = exchange.issued?.accessor || accessorIn(exchange.reply?.data);
     const { status, body } = this.#deps.render(exchange);
-    return this.store(exchange.namespace, { status, body, creationPath: exchange.path, ...(wrappedAccessor ? { wrappedAccessor } : {}) }, exchange.request.wrapTtlSeconds);
-  }
-
-  async store(namespace: Namespace, answer: Omit<WrappedAnswer, 'creationTimeMs' | 'ttlSeconds'>, ttlSeconds: number): Promise<WrapInfo> {
-    const nowMs = this.#deps.clock.now();
-    const token = newServiceToken(namespace.id);
-    const accessor = withNamespace(randomName(), namespace.id);
-    const entry: TokenEntry = {
-      accessor,
-      type: 'service',
-      policies: [policy],
-      displayName: 'wrapping',
-      metadata: null,
-      path: answer.creationPath,
-      createdMs: nowMs,
-      creationTtlSeconds: ttlSeconds,
-      explicitMaxTtlSeconds: ttlSeconds,
-      periodSeconds: 0,
-      maxTtlSeconds: ttlSeconds,
-      expiresMs: nowMs + ttlSeconds * 1000,
-      renewable: false,
-      numUses: 1,
-      entityId: '',
-      role: '',
-      boundCidrs: [],
+    const answer = {
+      status,
+      body,
+      creationPath: exchange.path,
+      ...(wrappedAccessor ? { wrappedAccessor } : {}),
     };
-    const record: WrappedAnswer = { ...answer, creationTimeMs: nowMs, ttlSeconds };
-    const digest = this.#deps.tokens.digest(token);
-    await this.#deps.tokens.insert(token, entry, namespace, [{ records: this.#records(namespace.id), change: { put: [[`wrapped/${digest}`, record]] } }]);
-    return { token, accessor, ttlSeconds, creationTimeMs: nowMs, creationPath: answer.creationPath, ...(answer.wrappedAccessor ? { wrappedAccessor: answer.wrappedAccessor } : {}) };
+    return this.#store(exchange.namespace, answer, exchange.request.wrapTtlSeconds, []);
   }
 
-  /** The answer behind a wrapping token, once. `state` is the token, already used up by this request when it was the client token. */
+  /** The answer behind a wrapping token whose one use the caller has taken. */
   async unwrap(state: TokenState): Promise<WrappedAnswer> {
-    const answer = await this.#take(state);
-    await this.#deps.tokens.revokeTree({ namespaceId: state.namespace.id, digest: state.digest });
+    const { answer, removal } = await this.#waiting(state);
+    await this.#commit(removal);
     return answer;
   }
 
+  /** A new wrapping token for the same answer, in the commit that takes it from the old one. */
   async rewrap(state: TokenState): Promise<WrapInfo> {
-    const answer = await this.unwrap(state);
-    return this.store(state.namespace, answer, answer.ttlSeconds);
+    const { answer, removal } = await this.#waiting(state);
+    try {
+      return await this.#store(state.namespace, answer, answer.ttlSeconds, [removal]);
+    } catch (error) {
+      throw error instanceof StorageConflict ? new CofferError('bad-wrapping-token') : error;
+    }
   }
 
+  /** What waits behind the token with this string, without using it up. */
   async lookUp(token: string): Promise<WrappedAnswer> {
-    const state = await this.find(token);
-    const stored = state && (await this.#records(state.namespace.id).get<WrappedAnswer>(`wrapped/${state.digest}`));
-    if (!stored) throw new CofferError('bad-wrapping-token');
-    return stored.value;
+    const state = await this.#find(token);
+    if (!state) throw new CofferError('bad-wrapping-token');
+    return (await this.#waiting(state)).answer;
   }
 
-  /** The valid wrapping token with this string. */
-  async find(token: string): Promise<TokenState | undefined> {
-    const state = await this.#deps.tokens.find(token);
-    return state?.entry.policies[0] === policy ? state : undefined;
-  }
-
-  /** Takes the token's one use, for a wrapping token that came in the body. */
-  async use(token: string): Promise<TokenState> {
-    const state = await this.find(token);
+  /**
+   * Takes the one use of a wrapping token that came in a body, for `action`; the token goes afterwards, whatever
+   * comes of it.
+   */
+  async using<T>(token: string, action: (state: TokenState) => Promise<T>): Promise<T> {
+    const state = await this.#find(token);
     const used = state && (await this.#deps.tokens.use(state));
     if (!used) throw new CofferError('bad-wrapping-token');
-    return used;
+    try {
+      return await action(used);
+    } finally {
+      await this.#deps.tokens.useDone(used);
+    }
   }
 
-  /** What waits for tokens that ended unused goes with them. */
-  async tokenEnded(namespaceId: string, digest: string): Promise<void> {
-    const records = this.#records(namespaceId);
-    if (await records.get(`wrapped/${digest}`)) await records.commit({ remove: [`wrapped/${digest}`] });
+  /** For the commit that ends a token: what waits for it goes too. */
+  endingWith(token: TokenAddress, entry: TokenEntry): readonly ChangePart[] {
+    if (!isWrapping(entry)) return [];
+    return [{ records: this.#records(token.namespaceId), change: { remove: [answerKey(token.digest)] } }];
   }
 
-  async #take(state: TokenState): Promise<WrappedAnswer> {
+  async #find(token: string): Promise<TokenState | undefined> {
+    const state = await this.#deps.tokens.find(token);
+    return state && isWrapping(state.entry) ? state : undefined;
+  }
+
+  async #store(
+    namespace: Namespace,
+    answer: Omit<WrappedAnswer, 'creationTimeMs' | 'ttlSeconds'>,
+    ttlSeconds: number,
+    others: readonly ChangePart[],
+  ): Promise<WrapInfo> {
+    if (ttlSeconds > longestTtlSeconds) throw invalidRequest('the wrapping TTL is too long');
+    const nowMs = this.#deps.clock.now();
+    const token = newServiceToken(namespace.id);
+    const accessor = withNamespace(randomName(), namespace.id);
+    const { creationPath, wrappedAccessor } = answer;
+    const record: WrappedAnswer = { ...answer, creationTimeMs: nowMs, ttlSeconds };
+    const kept: ChangePart = {
+      records: this.#records(namespace.id),
+      change: { put: [[answerKey(this.#deps.tokens.digest(token)), record]] },
+    };
+    const entry = wrappingEntry(accessor, creationPath, ttlSeconds, nowMs);
+    await this.#deps.tokens.insert(token, entry, namespace, [kept, ...others]);
+    return {
+      token,
+      accessor,
+      ttlSeconds,
+      creationTimeMs: nowMs,
+      creationPath,
+      ...(wrappedAccessor ? { wrappedAccessor } : {}),
+    };
+  }
+
+  async #waiting(state: TokenState): Promise<{ answer: WrappedAnswer; removal: ChangePart }> {
     const records = this.#records(state.namespace.id);
-    const key = `wrapped/${state.digest}`;
+    const key = answerKey(state.digest);
     const stored = await records.get<WrappedAnswer>(key);
     if (!stored) throw new CofferError('bad-wrapping-token');
-    await records.commit({ expect: [{ key, stored }], remove: [key] });
-    return stored.value;
+    return {
+      answer: stored.value,
+      removal: { records, change: { expect: [{ key, stored }], remove: [key] } },
+    };
+  }
+
+  async #commit({ records, change }: ChangePart): Promise<void> {
+    try {
+      await records.commit(change);
+    } catch (error) {
+      throw error instanceof StorageConflict ? new CofferError('bad-wrapping-token') : error;
+    }
   }
 
   #records(namespaceId: string): Records {
@@ -128,7 +157,36 @@ export class Wrapping {
   }
 }
 
-function accessorIn(data: unknown): string | undefined {
-  const accessor = (data as { secret_id_accessor?: unknown } | null | undefined)?.secret_id_accessor;
+const answerKey = (digest: string) => `wrapped/${digest}`;
+
+function wrappingEntry(
+  accessor: string,
+  creationPath: string,
+  ttlSeconds: number,
+  nowMs: number,
+): TokenEntry {
+  return {
+    accessor,
+    type: 'service',
+    policies: [wrappingPolicy],
+    displayName: 'wrapping',
+    metadata: null,
+    path: creationPath.replace(/\/$/, ''),
+    createdMs: nowMs,
+    creationTtlSeconds: ttlSeconds,
+    explicitMaxTtlSeconds: ttlSeconds,
+    periodSeconds: 0,
+    maxTtlSeconds: 0,
+    expiresMs: nowMs + ttlSeconds * 1000,
+    renewable: false,
+    numUses: 1,
+    entityId: '',
+    role: '',
+    boundCidrs: [],
+  };
+}
+
+function accessorIn(data: object | null | undefined): string | undefined {
+  const accessor = data && 'secret_id_accessor' in data ? data.secret_id_accessor : undefined;
   return typeof accessor === 'string' ? accessor : undefined;
 }
