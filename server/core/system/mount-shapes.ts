@@ -11,7 +11,7 @@ export function shownEntry(entry: MountEntry, version: string): JsonObject {
     description: entry.description,
     external_entropy_access: entry.externalEntropyAccess,
     local: entry.local,
-    options: entry.options ?? (entry.table === 'auth' ? {} : null),
+    options: entry.options,
     plugin_version: entry.pluginVersion,
     running_plugin_version: version,
     running_sha256: '',
