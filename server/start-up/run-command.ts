@@ -11,6 +11,8 @@ export async function runCommand(
   startServer: StartServer,
 ): Promise<number> {
   const out = (text: string): void => void process.stdout.write(text);
+  // Who reads the banner or the log may go away (`| head -1`); the server stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const [command, ...rest] = argv;
   try {
     if (command === 'start') {
