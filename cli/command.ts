@@ -51,7 +51,3 @@ export interface CommandGroup {
 }
 
 export type Entry = Command | CommandGroup;
-
-export function isGroup(entry: Entry): entry is CommandGroup {
-  return !('arity' in entry);
-}

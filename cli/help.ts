@@ -1,4 +1,5 @@
-import { type Command, type Entry, type Flag, isGroup } from './command.ts';
+import type { Command, Entry, Flag } from './command.ts';
+import { isGroup } from './commands/index.ts';
 import { connectionFlags, outputFlags } from './global-flags.ts';
 import { wrapText } from './output/warnings.ts';
 import { suggest } from './suggest.ts';

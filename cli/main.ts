@@ -1,11 +1,10 @@
 import type { ParsedArguments } from './arguments/parse-flags.ts';
 import { HelpRequested, parseFlags, UnknownFlag } from './arguments/parse-flags.ts';
-import { type Command, type Entry, isGroup } from './command.ts';
-import { commands } from './commands/index.ts';
-import type { Clients } from './connection/connect.ts';
+import type { Command, Entry } from './command.ts';
+import { allCommands, groups, isGroup } from './commands/index.ts';
+import { type Clients, connect } from './connection/connect.ts';
 import { Failure, PrintInstead } from './failure.ts';
 import { flagsOf } from './global-flags.ts';
-import { printWarnings } from './output/print.ts';
 import { asFailure, RefusedByServer, type Run } from './run.ts';
 import { type Environment, readFormat } from './settings.ts';
 import { type Terminal, withoutControls } from './terminal.ts';
@@ -28,7 +27,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
     if (!argv.slice(1).some(isHelpFlag)) return line.runServer([...argv], line.environment);
   }
   if (first === undefined || first.startsWith('-') || first === 'help') return topLevel(line, argv);
-  const found = await find(argv, commands);
+  const found = await find(argv, groups.some((group) => group.name === first) ? groups : await allCommands());
   if (found.entry === undefined || isGroup(found.entry)) return unknownCommand(line, argv, found);
   return runCommand(line, found.entry, found.path, argv.slice(found.path.length));
 }
@@ -71,12 +70,12 @@ async function topLevel(line: CommandLine, argv: readonly string[]): Promise<num
   if (['-v', '-version', '--version'].includes(first)) return runNamed(line, 'version', argv.slice(1));
   const { renderOverview } = await import('./help.ts');
   if (isHelpFlag(first) || (first === 'help' && argv.length === 1)) {
-    line.terminal.out(renderOverview(commands));
+    line.terminal.out(renderOverview(await allCommands()));
     return 0;
   }
   if (first === 'help') return runCommandLine({ ...line, argv: [...argv.slice(1), '-help'] });
   if (first !== '') line.terminal.err(`There is no option ${first.replace(/=.*/, '')} before a command.\n\n`);
-  line.terminal.err(renderOverview(commands));
+  line.terminal.err(renderOverview(await allCommands()));
   return 127;
 }
 
@@ -108,10 +107,7 @@ async function runCommand(
   try {
     const parsed = parseFlags(rest, flagsOf(command));
     const run = makeRun(line, command, parsed, rest, async () => {
-      if (clients === undefined) {
-        const { connect } = await import('./connection/connect.ts');
-        clients = await connect(parsed.flags, line.environment);
-      }
+      clients ??= await connect(parsed.flags, line.environment);
       return clients;
     });
     open.run = run;
@@ -189,7 +185,10 @@ async function report(
   }
   if (!(error instanceof Failure)) throw error;
   line.terminal.err(paint(line, 'error', `${error.message}\n`));
-  if (error instanceof RefusedByServer && run !== undefined) printWarnings(run, error.cause.secret);
+  if (error instanceof RefusedByServer && run !== undefined) {
+    const { printWarnings } = await import('./output/print.ts');
+    await printWarnings(run, error.cause.secret);
+  }
   const hint = await hintFor(error, path);
   if (hint !== undefined) line.terminal.err(`${hint}\n`);
   return error.exitCode;

@@ -1,6 +1,6 @@
 import { ApiError } from '../sdk/api-error.ts';
 import { TransportError } from '../sdk/transport.ts';
-import type { Flags } from './arguments/flags.ts';
+import type { Flags } from './arguments/parse-flags.ts';
 import type { Clients } from './connection/connect.ts';
 import { Failure } from './failure.ts';
 import type { Environment, Format } from './settings.ts';

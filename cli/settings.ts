@@ -1,5 +1,5 @@
 import { formatGoDuration, parseDurationSeconds } from '../formats/duration/index.ts';
-import type { Flags } from './arguments/flags.ts';
+import type { Flags } from './arguments/parse-flags.ts';
 import { Failure } from './failure.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

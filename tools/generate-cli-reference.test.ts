@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { type Command, type Entry, isGroup } from '../cli/command.ts';
-import { commands } from '../cli/commands/index.ts';
+import type { Command, Entry } from '../cli/command.ts';
+import { allCommands, isGroup } from '../cli/commands/index.ts';
 import { flagsOf } from '../cli/global-flags.ts';
 import { referencePath, renderReference } from './generate-cli-reference.ts';
 
-async function allCommands(
+async function flatten(
   entries: readonly Entry[],
   path: readonly string[] = [],
 ): Promise<[string, Command][]> {
   const found = await Promise.all(
     entries.map(async (entry): Promise<[string, Command][]> => {
       const whole = [...path, entry.name];
-      return isGroup(entry) ? allCommands(await entry.load(), whole) : [[whole.join(' '), entry]];
+      return isGroup(entry) ? flatten(await entry.load(), whole) : [[whole.join(' '), entry]];
     }),
   );
   return found.flat();
@@ -25,7 +25,7 @@ test('docs/reference/command-line.md says what the table of commands says', asyn
 });
 
 test('every command has a summary, an example that calls it, and a handler that loads', async () => {
-  for (const [name, command] of await allCommands(commands)) {
+  for (const [name, command] of await flatten(await allCommands())) {
     assert.match(command.summary, /\.$/, name);
     assert.ok(
       command.examples.some((example) => example.command.includes(`coffer ${name}`)),
@@ -36,7 +36,7 @@ test('every command has a summary, an example that calls it, and a handler that 
 });
 
 test('no command declares a flag twice', async () => {
-  for (const [name, command] of await allCommands(commands)) {
+  for (const [name, command] of await flatten(await allCommands())) {
     const names = flagsOf(command).flatMap((flag) => [flag.name, ...(flag.aliases ?? [])]);
     assert.equal(new Set(names).size, names.length, name);
   }

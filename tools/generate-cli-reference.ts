@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Command, type Entry, type Flag, isGroup } from '../cli/command.ts';
-import { commands } from '../cli/commands/index.ts';
+import type { Command, Entry, Flag } from '../cli/command.ts';
+import { allCommands, isGroup } from '../cli/commands/index.ts';
 import { connectionFlags, outputFlags } from '../cli/global-flags.ts';
 import { flagTerm, usageLine } from '../cli/help.ts';
 
@@ -26,7 +26,7 @@ Where it differs from Vault's: flags may follow the arguments; a mistyped comman
 
 /** The whole of docs/reference/command-line.md. */
 export async function renderReference(): Promise<string> {
-  const sections = await Promise.all(commands.map((entry) => renderEntry([], entry)));
+  const sections = await Promise.all((await allCommands()).map((entry) => renderEntry([], entry)));
   return [
     introduction,
     `\n## Connection flags\n\nOf every command that talks to a server.\n\n${flagList(connectionFlags)}`,

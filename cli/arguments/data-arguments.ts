@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import { isRawNumber, type JsonValue, parseJson } from '../../formats/json/index.ts';
-import { Failure } from '../failure.ts';
-import { reasonOf } from '../file-problem.ts';
+import { Failure, reasonOf } from '../failure.ts';
 
 export type Data = Record<string, JsonValue>;
 

@@ -1,10 +1,7 @@
-import type { Entry } from '../command.ts';
-import { connectionlessCommands, genericCommands } from './generic/commands.ts';
+import type { CommandGroup, Entry } from '../command.ts';
 
-/** Every command there is. Parsing, help, suggestions and docs/reference/command-line.md derive from it. */
-export const commands: readonly Entry[] = [
-  ...connectionlessCommands,
-  ...genericCommands,
+/** Commands of two words. Each group's own table is loaded when its name is the first word. */
+export const groups: readonly CommandGroup[] = [
   group(
     'kv',
     'Secrets of a key-value store, with versions.',
@@ -39,6 +36,16 @@ export const commands: readonly Entry[] = [
   ),
 ];
 
-function group(name: string, summary: string, load: () => Promise<readonly Entry[]>): Entry {
+function group(name: string, summary: string, load: () => Promise<readonly Entry[]>): CommandGroup {
   return { name, summary, load };
+}
+
+/** Every command there is. Parsing, help, suggestions and docs/reference/command-line.md derive from it. */
+export async function allCommands(): Promise<readonly Entry[]> {
+  const { genericCommands } = await import('./generic/commands.ts');
+  return [...genericCommands, ...groups];
+}
+
+export function isGroup(entry: Entry): entry is CommandGroup {
+  return !('arity' in entry);
 }

@@ -1,7 +1,7 @@
 import { parseJson, stringifyJson } from '../../formats/json/index.ts';
 import { CofferClient } from '../../sdk/client.ts';
 import type { Transport } from '../../sdk/transport.ts';
-import type { Flags } from '../arguments/flags.ts';
+import type { Flags } from '../arguments/parse-flags.ts';
 import { type Connection, type Environment, readConnection } from '../settings.ts';
 import { findToken } from '../token-file.ts';
 import { type NodeTransport, nodeTransport } from './node-transport.ts';

@@ -5,7 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { Flags } from '../arguments/flags.ts';
+import { Flags } from '../arguments/parse-flags.ts';
 import { connectionFlags } from '../global-flags.ts';
 import { type Connection, readConnection } from '../settings.ts';
 import { startLoopbackServer } from '../testing/loopback-server.ts';

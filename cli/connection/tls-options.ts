@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
-import { Failure } from '../failure.ts';
-import { reasonOf } from '../file-problem.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import type { TlsSettings } from '../settings.ts';
 
 /** TLS 1.2 at least; certificates are checked unless the user said otherwise. Throws `Failure` for unreadable files. */

@@ -3,23 +3,26 @@ import type { Secret, SecretAuth } from '../../sdk/secret.ts';
 import { Failure } from '../failure.ts';
 import type { Run } from '../run.ts';
 import { goText } from './go-text.ts';
-import { fieldOfSecret } from './secret-fields.ts';
-import { renderSecret } from './secret-table.ts';
 import { renderMap } from './table.ts';
-import { renderWarnings } from './warnings.ts';
 
 /** Prints a secret in the format asked for, or the field asked for. Returns the exit code 0. */
 export async function printSecret(run: Run, secret: Secret): Promise<number> {
   const field = run.field();
-  if (field !== undefined) return printField(run, field, fieldOfSecret(secret, field));
+  if (field !== undefined) {
+    const { fieldOfSecret } = await import('./secret-fields.ts');
+    return printField(run, field, fieldOfSecret(secret, field));
+  }
   if (run.format !== 'table') return printValue(run, jsonSecret(secret));
-  printWarnings(run, secret);
+  await printWarnings(run, secret);
+  const { renderSecret } = await import('./secret-table.ts');
   run.terminal.out(renderSecret(secret));
   return 0;
 }
 
-export function printWarnings(run: Run, secret: Secret | undefined): void {
-  if (secret?.warnings) run.terminal.err(run.paint('warning', renderWarnings(secret.warnings)));
+export async function printWarnings(run: Run, secret: Secret | undefined): Promise<void> {
+  if (!secret?.warnings) return;
+  const { renderWarnings } = await import('./warnings.ts');
+  run.terminal.err(run.paint('warning', renderWarnings(secret.warnings)));
 }
 
 /** Prints one value alone: without a newline where a script reads it, with one on a terminal. */

@@ -8,7 +8,7 @@ const forceFlag = {
 } as const;
 
 /** `start` and `server` are handed to the server; they stand here for help and documentation. */
-export const connectionlessCommands: readonly Command[] = [
+const serverCommands: readonly Command[] = [
   {
     name: 'start',
     summary: 'Run Coffer on this machine, ready to use: initialised, unsealed, logged in.',
@@ -86,6 +86,7 @@ async function handedToServer(): Promise<never> {
 }
 
 export const genericCommands: readonly Command[] = [
+  ...serverCommands,
   {
     name: 'login',
     summary: 'Check a token and store it for the commands to come.',

@@ -25,7 +25,7 @@ export async function listNames(run: Run, client: CofferClient, path: string): P
   const keys = secret?.data?.['keys'];
   if (secret === undefined || !Array.isArray(keys) || keys.length === 0) return nothingFound(run, path);
   if (run.format !== 'table') return printValue(run, detailed(run) ? secret.data : keys);
-  printWarnings(run, secret);
+  await printWarnings(run, secret);
   const names = keys.map(String).sort(compare);
   run.terminal.out(
     detailed(run)

@@ -1,7 +1,8 @@
-import fs from 'node:fs';
 import { isObject } from '../../../sdk/secret.ts';
 import { printValue } from '../../output/print.ts';
 import type { Run } from '../../run.ts';
+
+const fs = process.getBuiltinModule('node:fs');
 
 export async function version(run: Run): Promise<number> {
   const number = ownVersion();

@@ -1,7 +1,6 @@
 import { isObject, type Secret } from '../../../sdk/secret.ts';
 import { Failure } from '../../failure.ts';
 import { printField, printSecret, printWarnings } from '../../output/print.ts';
-import { fieldOfSecret } from '../../output/secret-fields.ts';
 import { heading, headingForMap, renderMap } from '../../output/table.ts';
 import { attempt, type Run, word } from '../../run.ts';
 import { apiPath, findTarget } from './mount.ts';
@@ -15,17 +14,20 @@ export async function get(run: Run): Promise<number> {
   const secret = await attempt(`Error reading ${path}`, () => clients.client.read(path, query));
   if (secret === undefined) throw new Failure(2, `No value found at ${path}`);
   const field = run.field();
-  if (field !== undefined) return printField(run, field, kvField(secret, field, target.version, path));
+  if (field !== undefined) return printField(run, field, await kvField(secret, field, target.version, path));
   if (secret.wrap_info !== null || run.format !== 'table') return printSecret(run, secret);
-  printWarnings(run, secret);
+  await printWarnings(run, secret);
   if (target.version === 2) printVersioned(run, path, secret);
   else if (secret.data !== null) printData(run, secret.data);
   return 0;
 }
 
 /** In a store with versions -field names a value of the secret; -field=data is all of them unless one has that name. */
-function kvField(secret: Secret, field: string, version: 1 | 2, path: string): unknown {
-  if (version === 1 || secret.wrap_info !== null) return fieldOfSecret(secret, field);
+async function kvField(secret: Secret, field: string, version: 1 | 2, path: string): Promise<unknown> {
+  if (version === 1 || secret.wrap_info !== null) {
+    const { fieldOfSecret } = await import('../../output/secret-fields.ts');
+    return fieldOfSecret(secret, field);
+  }
   const data = secret.data?.['data'];
   if (!isObject(data)) throw new Failure(2, `No data found at ${path}`);
   return field === 'data' && !('data' in data) ? data : data[field];

@@ -13,7 +13,7 @@ export async function getMetadata(run: Run): Promise<number> {
   if (secret === undefined) throw new Failure(2, `No value found at ${path}`);
   if (run.field() !== undefined || run.format !== 'table' || secret.wrap_info !== null)
     return printSecret(run, secret);
-  printWarnings(run, secret);
+  await printWarnings(run, secret);
   const { versions, ...settings } = secret.data ?? {};
   run.terminal.out(pathHeading('Metadata Path', path));
   run.terminal.out(`${headingForMap('Metadata', settings)}${renderMap(settings)}`);

@@ -34,7 +34,7 @@ export async function printWrittenVersion(
   if (secret === undefined) return printSuccess(run, `Success! Data written to: ${path}`);
   const plain = run.field() === undefined && run.format === 'table' && secret.wrap_info === null;
   if (!plain || target.version === 1 || secret.data === null) return printSecret(run, secret);
-  printWarnings(run, secret);
+  await printWarnings(run, secret);
   run.terminal.out(pathHeading('Secret Path', path));
   run.terminal.out(headingForMap('Metadata', secret.data) + renderMap(secret.data));
   return 0;

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
-import { Failure } from '../../failure.ts';
-import { reasonOf } from '../../file-problem.ts';
+import { Failure, reasonOf } from '../../failure.ts';
 
 /** The files of `-flag=a.asc,b.asc` as base64, which is what the server takes. */
 export function readPgpKeys(flag: string, given: readonly string[] | undefined): string[] | undefined {

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import { formatHcl, HclError } from '../../../formats/hcl/index.ts';
 import { readTextFile } from '../../arguments/data-arguments.ts';
-import { Failure } from '../../failure.ts';
-import { reasonOf } from '../../file-problem.ts';
+import { Failure, reasonOf } from '../../failure.ts';
 import { printSuccess } from '../../output/print.ts';
 import { type Run, word } from '../../run.ts';
 
