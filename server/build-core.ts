@@ -4,7 +4,6 @@ import type { Clock } from './contracts/clock.ts';
 import type { Logger, LogLevels } from './contracts/logger.ts';
 import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
-import type { StorageBackend } from './contracts/storage.ts';
 import type { TokenService } from './contracts/token-service.ts';
 import type { Barrier } from './barrier/index.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
@@ -14,12 +13,16 @@ import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
 import { Lifecycle } from './core/lifecycle/index.ts';
 import { compilePaths } from './core/mounts/mount.ts';
+import type { CountedStorage } from './core/metrics/counted-storage.ts';
+import { Metrics } from './core/metrics/metrics.ts';
+import { UsageGauges } from './core/metrics/usage-gauges.ts';
 import { Mounts } from './core/mounts/mounts.ts';
 import { type Namespace, Namespaces, rootNamespace } from './core/namespaces/namespaces.ts';
 import { Pipeline } from './core/pipeline/pipeline.ts';
 import { Access } from './core/policies/access.ts';
 import { PasswordPolicies } from './core/policies/password-policies.ts';
 import { PolicyStore } from './core/policies/policy-store.ts';
+import { Quotas } from './core/quotas/quotas.ts';
 import { auditPaths } from './core/system/audit-paths.ts';
 import { configPaths } from './core/system/config-paths.ts';
 import { Cors } from './core/system/cors.ts';
@@ -28,12 +31,14 @@ import { internalPaths } from './core/system/internal-paths.ts';
 import { leasePaths } from './core/system/lease-paths.ts';
 import { lifecyclePaths } from './core/system/lifecycle-paths.ts';
 import { loggerPaths } from './core/system/logger-paths.ts';
+import { metricsPaths } from './core/system/metrics-paths.ts';
 import { mountPaths } from './core/system/mount-paths.ts';
 import { namespacePaths } from './core/system/namespace-paths.ts';
 import { passwordPolicyPaths } from './core/system/password-policy-paths.ts';
 import { type CatalogEntry, pluginCatalogPaths } from './core/system/plugin-catalog-paths.ts';
 import { capabilityPaths } from './core/system/capability-paths.ts';
 import { policyPaths } from './core/system/policy-paths.ts';
+import { quotaPaths } from './core/system/quota-paths.ts';
 import { rawPaths } from './core/system/raw-paths.ts';
 import { toolsPaths } from './core/system/tools-paths.ts';
 import { VersionHistory } from './core/system/version-history.ts';
@@ -49,7 +54,7 @@ import { version, vaultVersion } from './version.ts';
 
 export interface CoreParts {
   readonly configuration: Configuration;
-  readonly storage: StorageBackend;
+  readonly storage: CountedStorage;
   readonly barrier: Barrier;
   readonly seal: Seal;
   readonly retiredSeals: readonly Seal[];
@@ -159,7 +164,27 @@ export function buildCore(parts: CoreParts): Core {
     },
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
   });
-  const pipeline = new Pipeline({
+  const quotas = new Quotas({ recordsOf, namespaces });
+  const usage = new UsageGauges(
+    [
+      { name: 'token.count', help: 'Service tokens in all namespaces.', count: () => countEverywhere('token/') },
+      { name: 'expire.num_leases', help: 'Leases in all namespaces.', count: () => countEverywhere('lease/') },
+    ],
+    clock,
+    configuration.telemetry.usageGaugePeriodSeconds,
+  );
+  const metrics = new Metrics({
+    clock,
+    prefix: configuration.telemetry.metricsPrefix,
+    storage: parts.storage,
+    usage,
+    isUnsealed: () => lifecycle.unsealed,
+    inFlight: () => pipeline.inFlight.size,
+    clusterName: async () => (await lifecycle.status()).cluster?.name,
+    cache: () => barrier.cacheFacts,
+  });
+  const metricsDeclared = metricsPaths(metrics, configuration.telemetry.prometheusRetentionSeconds > 0);
+  const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,
     tokens,
@@ -168,13 +193,18 @@ export function buildCore(parts: CoreParts): Core {
     audit,
     leases,
     wrapping,
+    quotas,
+    metrics: metrics.requests,
     clock,
     logger: logger.named('core'),
     isUnsealed: () => lifecycle.unsealed,
     freshen: () => barrier.freshen(),
-    lifecyclePaths: compilePaths(lifecyclePaths(lifecycle).filter((path) => path.whileSealed)),
+    lifecyclePaths: compilePaths([...lifecyclePaths(lifecycle), ...metricsDeclared].filter((path) => path.whileSealed)),
   });
-  barrier.onChange((keys) => access.changed(keys));
+  barrier.onChange((keys) => {
+    access.changed(keys);
+    quotas.changed(keys);
+  });
   let cancelTidy: (() => void) | undefined;
   let declared = configuration.auditDevices;
 
@@ -214,7 +244,9 @@ export function buildCore(parts: CoreParts): Core {
       ...toolsPaths(),
       ...passwordPolicyPaths(passwordPolicies),
       ...configPaths({ cors, records: rootSystem, sanitizedState: () => sanitizedState(configuration) }),
-      ...infoPaths({ versions, mounts, namespaces, clock, inFlight: () => [], countTokens, countEntities: async () => 0, introspection: configuration.introspectionEndpoint }),
+      ...infoPaths({ versions, mounts, namespaces, clock, inFlight: () => pipeline.inFlight, countTokens: () => countEverywhere('token/'), countEntities: async () => 0, introspection: configuration.introspectionEndpoint }),
+      ...metricsDeclared,
+      ...quotaPaths({ quotas, mounts, namespaces }),
       ...pluginCatalogPaths({ entries: catalogEntries, reload: reloadMounts }),
       ...(parts.logLevels ? loggerPaths(parts.logLevels) : []),
       ...(configuration.rawStorageEndpoint ? rawPaths(recordsOf, namespaces) : []),
@@ -237,9 +269,9 @@ export function buildCore(parts: CoreParts): Core {
     return found.length;
   }
 
-  async function countTokens(): Promise<number> {
-    let total = await countKeys(rootNamespace.id, 'token/');
-    for await (const { id } of namespaces.below(rootNamespace)) total += await countKeys(id, 'token/');
+  async function countEverywhere(prefix: string): Promise<number> {
+    let total = await countKeys(rootNamespace.id, prefix);
+    for await (const { id } of namespaces.below(rootNamespace)) total += await countKeys(id, prefix);
     return total;
   }
 
@@ -285,6 +317,8 @@ export function buildCore(parts: CoreParts): Core {
   async function sealing(): Promise<void> {
     cancelTidy?.();
     await expiry.stop();
+    quotas.forget();
+    usage.forget();
     await mounts.unloadAll();
     await audit.close();
     tokenStore.forget();

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Barrier } from './barrier/index.ts';
+import { CountedStorage } from './core/metrics/counted-storage.ts';
 import { buildCore, type Core } from './build-core.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
@@ -23,7 +24,7 @@ export const startServer: StartServer = async (options) => {
     loadPlugins<AuthMethodPlugin>('auth-methods'),
     loadPlugins<AuditDevicePlugin>('audit-devices'),
   ]);
-  const storage = await openStorage(storages, options);
+  const storage = new CountedStorage(await openStorage(storages, options));
   try {
     const { seal, retired } = await openSeals(seals, options);
     const barrier = new Barrier({

@@ -32,7 +32,7 @@ export interface BarrierOptions {
   readonly storage: StorageBackend;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Memory for decrypted records, roughly; 64 MiB. */
+  /** Memory for decrypted records and what is derived from them, roughly; 48 MiB. */
   readonly cacheBytes?: number;
   /** No other process opens this storage, so the cache is always fresh. */
   readonly exclusiveStore?: boolean;
@@ -71,7 +71,7 @@ export class Barrier {
     this.#logger = options.logger ?? silentLogger;
     this.#store = new RecordStore({
       storage: options.storage,
-      cacheBytes: options.cacheBytes ?? 64 * 1024 * 1024,
+      cacheBytes: options.cacheBytes ?? 48 * 1024 * 1024,
       exclusiveStore: options.exclusiveStore ?? false,
       acceptPlaintextRecords: options.acceptPlaintextRecords ?? false,
     });
@@ -165,6 +165,11 @@ export class Barrier {
   /** Resolves when the cache reflects every commit acknowledged anywhere before the call. */
   freshen(): Promise<void> {
     return this.#store.freshen();
+  }
+
+  /** What the cache has answered since the process began, and holds now. */
+  get cacheFacts(): { hits: number; misses: number; entries: number; bytes: number } {
+    return this.#store.cacheFacts;
   }
 
   /** Whether a commit or another process changed something; called before the change is visible here. The result stops it. */

@@ -27,6 +27,8 @@ export class RecordCache {
   readonly #writers = new Map<string, Writer>();
   readonly #maxBytes: number;
   #bytes = 0;
+  #hits = 0;
+  #misses = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -40,9 +42,22 @@ export class RecordCache {
     return this.#entries.size;
   }
 
+  /** Since the process began. */
+  get hits(): number {
+    return this.#hits;
+  }
+
+  get misses(): number {
+    return this.#misses;
+  }
+
   get(key: string): CacheEntry | undefined {
     const entry = this.#entries.get(key);
-    if (entry !== undefined) entry.used = true;
+    if (entry === undefined) this.#misses++;
+    else {
+      entry.used = true;
+      this.#hits++;
+    }
     return entry;
   }
 

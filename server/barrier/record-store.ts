@@ -64,6 +64,12 @@ export class RecordStore {
     return this.#cipher !== undefined;
   }
 
+  /** For metrics. */
+  get cacheFacts(): { hits: number; misses: number; entries: number; bytes: number } {
+    const { hits, misses, size, bytes } = this.#cache;
+    return { hits, misses, entries: size, bytes };
+  }
+
   /** Before the first record is read: nothing cached, so nothing can be out of date. */
   async open(keys: UnsealedKeys): Promise<void> {
     await this.#freshness?.start();

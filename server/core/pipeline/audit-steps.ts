@@ -40,6 +40,8 @@ export async function auditRefusal(
   services: PipelineServices,
 ): Promise<void> {
   if (error.code === 'audit-failure' || isUnaudited(exchange, services)) return;
+  // As in Vault: a flood of refused requests must not fill the audit log, unless quotas/config says so.
+  if (error.code === 'rate-limited' && !exchange.acted && !services.quotas.auditsRefusals) return;
   if (!exchange.audit) {
     exchange.audit = describe(exchange, error.message);
     services.audit.recordRequest(exchange.audit);

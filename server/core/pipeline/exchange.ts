@@ -26,6 +26,8 @@ export interface IncomingRequest {
   readonly remotePort: number;
   readonly clientCertificates: readonly Uint8Array[];
   readonly headers: IncomingHttpHeaders;
+  /** The listener serves this path to anybody (`unauthenticated_metrics_access` and its like). */
+  readonly isOpen?: boolean;
 }
 
 /** A lease as the envelope shows it. */
@@ -74,6 +76,8 @@ export interface Exchange {
   issued: IssuedToken | undefined;
   wrap: WrapInfo | undefined;
   warnings: string[] | undefined;
+  /** Sent with the answer, also with an error. */
+  headers: Readonly<Record<string, string>> | undefined;
 }
 
 /** What the dialect encodes. */

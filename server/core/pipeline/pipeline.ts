@@ -4,9 +4,12 @@ import type { Logger } from '../../contracts/logger.ts';
 import { StorageConflict, StorageError } from '../../contracts/storage.ts';
 import type { AuditBroker } from '../audit/audit-broker.ts';
 import type { Leases } from '../leases/leases.ts';
+import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Mounts } from '../mounts/mounts.ts';
 import { type Namespaces, rootNamespace } from '../namespaces/namespaces.ts';
 import type { Access } from '../policies/access.ts';
+import { checkLeaseCount, checkRateLimit } from '../quotas/quota-steps.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import { anonymous, type TokenState } from '../tokens/token-state.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import type { Tokens } from '../tokens/tokens.ts';
@@ -28,6 +31,8 @@ export interface PipelineServices {
   readonly audit: AuditBroker;
   readonly leases: Leases;
   readonly wrapping: Wrapping;
+  readonly quotas: Quotas;
+  readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Sealed or not initialised: only paths that say `whileSealed` are served. */
@@ -52,8 +57,10 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
   ['check token', authenticate],
   ['decide operation', decideOperation],
   ['check policies', authorize],
+  ['check rate limits', checkRateLimit],
   ['audit request', auditRequest],
   ['engine', act],
+  ['check lease counts', checkLeaseCount],
   ['register token', registerToken],
   ['register lease', registerLease],
   ['wrap', wrapReply],
@@ -65,7 +72,7 @@ const order = steps.map(([, step]) => step);
 /** Runs requests through the table above. */
 export class Pipeline {
   readonly #services: PipelineServices;
-  #running = 0;
+  readonly #running = new Set<Exchange>();
   #waitingForIdle: (() => void)[] = [];
 
   constructor(services: PipelineServices) {
@@ -75,25 +82,35 @@ export class Pipeline {
   /** Never rejects: what went wrong is in the answer. */
   async run(request: IncomingRequest): Promise<Answer> {
     const exchange = newExchange(request);
-    this.#running++;
+    const startedMs = performance.now();
+    let error: CofferError | undefined;
+    this.#running.add(exchange);
     try {
       for (const step of order) {
         const pending = step(exchange, this.#services);
         if (pending) await pending;
       }
-      return { exchange, error: undefined };
+      return { exchange, error };
     } catch (thrown) {
-      return { exchange, error: await this.#fail(exchange, declaredError(thrown)) };
+      error = await this.#fail(exchange, declaredError(thrown));
+      return { exchange, error };
     } finally {
       if (exchange.token && exchange.token.entry.numUses !== 0) await this.#endUse(exchange.token);
       exchange.mount?.leave();
-      if (--this.#running === 0 && this.#waitingForIdle.length > 0) this.#tellIdle();
+      this.#running.delete(exchange);
+      this.#services.metrics.ended(exchange, error, performance.now() - startedMs);
+      if (this.#running.size === 0 && this.#waitingForIdle.length > 0) this.#tellIdle();
     }
+  }
+
+  /** The requests that are running now. */
+  get inFlight(): ReadonlySet<Exchange> {
+    return this.#running;
   }
 
   /** Resolves when no request is running. */
   drained(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve();
+    if (this.#running.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waitingForIdle.push(resolve));
   }
 
@@ -162,6 +179,7 @@ function newExchange(request: IncomingRequest): Exchange {
     issued: undefined,
     wrap: undefined,
     warnings: undefined,
+    headers: undefined,
   };
 }
 

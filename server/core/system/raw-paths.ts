@@ -46,7 +46,7 @@ export function rawPaths(
           async handler({ fields }) {
             if (fields.value === undefined) throw invalidRequest('missing value');
             const { records, key } = placeOf(fields.path);
-            await records.commit({ put: [[key, valueOf(fields.value, fields.encoding)]] });
+            await records.commit({ put: [[key, parsedValue(fields.value, fields.encoding)]] });
             return undefined;
           },
         },
@@ -98,7 +98,7 @@ function parts(storageKey: string): { namespaceId: string; rest: string } {
   return { namespaceId: found[1] ?? '', rest: found[2] ?? '' };
 }
 
-function valueOf(text: string, encoding: string): unknown {
+function parsedValue(text: string, encoding: string): unknown {
   if (encoding !== '' && encoding !== 'base64') throw invalidRequest('encoding must be empty or base64');
   try {
     return parseJson(encoding === 'base64' ? Buffer.from(text, 'base64').toString() : text);

@@ -7,12 +7,18 @@ import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { canonicalPath, checkCanonical } from '../../core/router/canonical-path.ts';
 import { type BodyLimits, decodeText, noData, parseBody, parseQuery, readBody } from './body.ts';
 
+/** What a listener serves without a token, where it is configured to. */
+export interface OpenPaths {
+  readonly unauthenticatedMetricsAccess: boolean;
+  readonly unauthenticatedInFlightAccess: boolean;
+}
+
 /** One connection as the listener knows it. */
 export interface VaultConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly clientCertificates: readonly Uint8Array[];
-  readonly listener: BodyLimits;
+  readonly listener: BodyLimits & OpenPaths;
 }
 
 const prefix = '/v1/';
@@ -35,12 +41,13 @@ export function decode(
   const operation = operationOf(message.method ?? '', query);
   const { headers } = message;
   if (operation === 'patch') checkPatchType(headers['content-type']);
+  const path = pathOf(canonicalPath(rawPath.slice(prefix.length)), operation);
   const request: IncomingRequest = {
     id: randomUUID(),
     timeMs,
     operation,
     namespaceHeader: namespaceOf(headers['x-vault-namespace']),
-    path: pathOf(canonicalPath(rawPath.slice(prefix.length)), operation),
+    path,
     token: tokenOf(headers['x-vault-token'], headers.authorization),
     data: operation === 'write' || operation === 'patch' ? noData : withoutControls(query),
     wrapTtlSeconds: wrapTtlOf(headers['x-vault-wrap-ttl']),
@@ -48,8 +55,14 @@ export function decode(
     remotePort: connection.remotePort,
     clientCertificates: connection.clientCertificates,
     headers,
+    isOpen: operation === 'read' && isOpen(path, connection.listener),
   };
   return hasBody(headers) ? withBody(message, request, connection.listener) : request;
+}
+
+function isOpen(path: string, listener: OpenPaths): boolean {
+  if (path === 'sys/metrics') return listener.unauthenticatedMetricsAccess;
+  return path === 'sys/in-flight-req' && listener.unauthenticatedInFlightAccess;
 }
 
 async function withBody(

@@ -18,6 +18,7 @@ interface Rendered {
 /** Writes the answer in Vault's words: envelope, status, errors. */
 export function encode(answer: Answer, response: ServerResponse): void {
   const { exchange, error } = answer;
+  for (const name in exchange.headers) response.setHeader(name, exchange.headers[name] ?? '');
   if (error) {
     encodeError(error, exchange, response);
     return;
@@ -31,9 +32,9 @@ export function encode(answer: Answer, response: ServerResponse): void {
   else encodeNothing(exchange, response);
 }
 
-/** What a wrapping token will be exchanged for: the answer as it would have been sent. */
+/** What a wrapping token will be exchanged for: the answer, in the envelope whatever shape it would have had. */
 export function renderBody(exchange: Exchange): { readonly status: number; readonly body: string } {
-  const rendered = render(exchange);
+  const rendered = render(exchange, 'envelope');
   if (!rendered) return { status: 204, body: '' };
   return {
     status: rendered.status,
@@ -42,7 +43,7 @@ export function renderBody(exchange: Exchange): { readonly status: number; reado
 }
 
 /** Undefined when there is nothing to say. */
-function render(exchange: Exchange): Rendered | undefined {
+function render(exchange: Exchange, forced?: 'envelope'): Rendered | undefined {
   const { reply, declared, target, operation } = exchange;
   if (reply?.raw)
     return {
@@ -52,7 +53,8 @@ function render(exchange: Exchange): Rendered | undefined {
       headers: headersOf(exchange),
     };
   if (!reply || isEmpty(exchange)) return undefined;
-  const shape = operation === 'help' ? 'bare' : (declared?.shape ?? target?.declaration.shape ?? 'envelope');
+  const declaredShape = declared?.shape ?? target?.declaration.shape ?? 'envelope';
+  const shape = forced ?? (operation === 'help' ? 'bare' : declaredShape);
   const data = dataOf(reply.data);
   const auth = exchange.issued ? encodeAuth(exchange.issued) : 'null';
   const body = shape === 'bare' ? `${data}\n` : envelope(exchange, data, auth, shape === 'flattened');
