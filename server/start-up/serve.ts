@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { type Clock, systemClock } from '../contracts/clock.ts';
+import type { Logger } from '../contracts/logger.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { noticeText } from './configuration/read-configuration.ts';
 import { Gate } from './gate.ts';
@@ -90,11 +91,24 @@ async function serveUntilSignal(
     await signals.stop;
     logger.info('shutting down', { seconds: drainMs / 1000 });
     await listeners.close(drainMs);
-    return 0;
-  } finally {
+    return (await stopped(server, logger)) ? 0 : 1;
+  } catch (error) {
     await listeners.close(0);
-    await server?.stop();
+    await stopped(server, logger);
+    throw error;
+  } finally {
     removePidFile();
+  }
+}
+
+/** A stop that fails is told in the log, so that it hides no reason why the server stops. */
+async function stopped(server: RunningServer | undefined, logger: Logger): Promise<boolean> {
+  try {
+    await server?.stop();
+    return true;
+  } catch (error) {
+    logger.error('the server did not stop as it should', { error: explainDefect(error) });
+    return false;
   }
 }
 
