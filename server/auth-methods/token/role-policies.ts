@@ -1,57 +1,47 @@
 import { invalidRequest } from '../../contracts/errors.ts';
 import type { TokenRole } from './roles.ts';
 
-/** What a token made through `role` gets of the policies asked for. Throws when the role does not allow one. */
+/** A role that names policies decides by them alone; any other leaves the caller's own rights in force. */
+export function decidesPolicies(role: TokenRole): boolean {
+  return (
+    role.allowedPolicies.length > 0 ||
+    role.disallowedPolicies.length > 0 ||
+    role.allowedPoliciesGlob.length > 0 ||
+    role.disallowedPoliciesGlob.length > 0
+  );
+}
+
+/**
+ * What a token made through `role` gets of the policies asked for, as Vault decides it; `parent` are those of
+ * the caller. Throws 'invalid-request' when the role does not allow one.
+ */
 export function allowedByRole(
   role: TokenRole,
   asked: readonly string[],
   parent: readonly string[],
-  addDefault: boolean,
+  noDefaultPolicy: boolean,
 ): string[] {
-  const limited = role.allowedPolicies.length > 0 || role.allowedPoliciesGlob.length > 0;
-  let policies = [...asked];
-  if (policies.length === 0)
-    policies = role.allowedPolicies.length > 0 ? [...role.allowedPolicies] : limited ? [] : [...parent];
-  if (
-    addDefault &&
-    !policies.includes('default') &&
-    !policies.includes('root') &&
-    !forbidden(role, 'default')
-  )
-    policies.push('default');
-  policies = [...new Set(policies)].sort();
-  if (limited) {
+  const addDefault = !noDefaultPolicy && !role.noDefaultPolicy && !forbids(role, 'default');
+  const completed = (names: readonly string[]) =>
+    [...new Set(addDefault ? [...names, 'default'] : names)].sort();
+  let policies = asked.length > 0 ? completed(asked) : [];
+  if (role.allowedPolicies.length > 0 || role.allowedPoliciesGlob.length > 0) {
+    const allowed = completed(role.allowedPolicies);
+    if (policies.length === 0) policies = allowed;
     const outside = policies.filter(
-      (name) =>
-        name !== 'default' &&
-        !role.allowedPolicies.includes(name) &&
-        !role.allowedPoliciesGlob.some((glob) => matches(glob, name)),
+      (name) => !allowed.includes(name) && !role.allowedPoliciesGlob.some((glob) => matches(glob, name)),
     );
-    if (outside.length > 0 || (policies.includes('default') && !addDefault && !allows(role, 'default'))) {
+    if (outside.length > 0)
       throw invalidRequest(
-        `token policies (${list(policies)}) must be subset of the role's allowed policies (${list(role.allowedPolicies)}) or glob policies (${list(role.allowedPoliciesGlob)})`,
+        `token policies (${list(policies)}) must be subset of the role's allowed policies (${list(allowed)}) or glob policies (${list(role.allowedPoliciesGlob)})`,
       );
-    }
-  } else {
-    const outside = asked.filter((name) => !parent.includes('root') && !parent.includes(name));
-    if (
-      outside.length > 0 &&
-      role.disallowedPolicies.length === 0 &&
-      role.disallowedPoliciesGlob.length === 0
-    ) {
-      throw invalidRequest('child policies must be subset of parent');
-    }
-  }
+  } else if (policies.length === 0) policies = completed(parent);
   for (const name of policies)
-    if (forbidden(role, name)) throw invalidRequest(`token policy "${name}" is disallowed by this role`);
-  return policies.includes('root') ? ['root'] : policies;
+    if (forbids(role, name)) throw invalidRequest(`token policy "${name}" is disallowed by this role`);
+  return policies;
 }
 
-function allows(role: TokenRole, name: string): boolean {
-  return role.allowedPolicies.includes(name) || role.allowedPoliciesGlob.some((glob) => matches(glob, name));
-}
-
-function forbidden(role: TokenRole, name: string): boolean {
+function forbids(role: TokenRole, name: string): boolean {
   return (
     role.disallowedPolicies.includes(name) || role.disallowedPoliciesGlob.some((glob) => matches(glob, name))
   );

@@ -17,6 +17,8 @@ export interface TokenRole {
   readonly noDefaultPolicy: boolean;
   readonly tokenType: string;
   readonly numUses: number;
+  /** Settings that were given by their names from before `token_…`, which read back under both. */
+  readonly olderNames: readonly string[];
 }
 
 /** The roles of one token mount, under `role/<name>`. */
@@ -28,7 +30,7 @@ export class Roles {
   }
 
   async find(name: string): Promise<TokenRole | undefined> {
-    return (await this.#records.get<TokenRole>(`role/${name}`))?.value;
+    return name === '' ? undefined : (await this.#records.get<TokenRole>(`role/${name}`))?.value;
   }
 
   write(role: TokenRole): Promise<void> {

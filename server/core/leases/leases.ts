@@ -96,7 +96,7 @@ export class Leases {
   }
 
   /** One level below `folder`, which is empty or ends in '/'. */
-  list(where: Where, folder: string): Promise<string[]> {
+  list(where: { readonly id: string }, folder: string): Promise<string[]> {
     return this.#records.list(where.id, folder);
   }
 

@@ -5,8 +5,9 @@ import type { Reply } from '../../contracts/request.ts';
 import type { Expiry } from '../leases/expiry.ts';
 import type { Leases } from '../leases/leases.ts';
 import type { TokenRevocation } from '../tokens/token-revocation.ts';
+import { leaseRevocationPaths } from './lease-revocation-paths.ts';
 
-const leaseId = { type: 'string', description: 'Id of the lease', required: true } as const;
+const leaseId = { type: 'string', description: 'Id of the lease', default: '' } as const;
 const tidyStarted =
   "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.";
 
@@ -18,15 +19,14 @@ export function leasePaths(
   logger: Logger,
 ): PathDeclaration[] {
   return [
-    ...lookupPaths(leases),
+    ...lookupPaths(leases, tokens),
     ...renewPaths(leases),
-    ...revokePaths(leases),
-    ...prefixPaths(leases, tokens),
+    ...leaseRevocationPaths(leases, tokens),
     ...upkeepPaths(leases, expiry, logger),
   ];
 }
 
-function lookupPaths(leases: Leases): PathDeclaration[] {
+function lookupPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[] {
   return [
     definePath({
       pattern: 'leases/lookup',
@@ -76,8 +76,13 @@ function lookupPaths(leases: Leases): PathDeclaration[] {
     }),
   ];
 
-  async function listBelow(prefix: string, namespace: { id: string; path: string }): Promise<Reply> {
-    return { data: { keys: await leases.list(namespace, prefix) } };
+  /** Tokens that end by themselves are listed under the path that made them, as Vault's token leases. */
+  async function listBelow(
+    folder: string,
+    { id }: { readonly id: string; readonly path: string },
+  ): Promise<Reply> {
+    const [names, issued] = await Promise.all([leases.list({ id }, folder), tokens.issuedBelow(id, folder)]);
+    return { data: { keys: [...new Set([...names, ...issued])].sort() } };
   }
 }
 
@@ -114,82 +119,6 @@ function renewPaths(leases: Leases): PathDeclaration[] {
     declare('leases/renew/{url_lease_id...}'),
     declare('renew'),
     declare('renew/{url_lease_id...}'),
-  ];
-}
-
-function revokePaths(leases: Leases): PathDeclaration[] {
-  const fields = {
-    lease_id: { type: 'string', description: 'Id of the lease', default: '' },
-    url_lease_id: { type: 'string', description: 'The same, in the path', default: '' },
-    sync: { type: 'bool', description: 'Answer when it is taken back, not when it has ended', default: true },
-  } as const;
-  const declare = (pattern: string) =>
-    definePath({
-      pattern,
-      fields,
-      help: {
-        synopsis: 'Revoke a lease.',
-        description: 'It ends at once; what it stood for is taken back until that succeeds.',
-      },
-      operations: {
-        write: {
-          summary: 'Revoke a lease',
-          async handler(call) {
-            const id = call.fields.lease_id || call.fields.url_lease_id;
-            if (id === '') throw invalidRequest('lease_id must be specified');
-            if (!call.fields.sync) {
-              await leases.revokeLazily(call.namespace, id);
-              return { status: 202 };
-            }
-            await leases.revokeNow(call.namespace, id);
-            return undefined;
-          },
-        },
-      },
-    });
-  return [
-    declare('leases/revoke'),
-    declare('leases/revoke/{url_lease_id...}'),
-    declare('revoke'),
-    declare('revoke/{url_lease_id...}'),
-  ];
-}
-
-function prefixPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[] {
-  const fields = {
-    prefix: { type: 'string', description: 'Leases whose id begins so', required: true },
-    sync: { type: 'bool', description: 'Answer when they are taken back', default: true },
-  } as const;
-  const declare = (pattern: string, force: boolean) =>
-    definePath({
-      pattern,
-      access: 'sudo',
-      fields,
-      help: {
-        synopsis: force
-          ? 'Forget every lease below a prefix.'
-          : 'Revoke every lease, and every token, made below a prefix.',
-        description: force
-          ? 'Even where the engine cannot take it back: the credential may live on there.'
-          : 'What could not be taken back at once goes on in the background.',
-      },
-      operations: {
-        write: {
-          summary: force ? 'Forget leases by prefix' : 'Revoke leases by prefix',
-          async handler(call) {
-            const lazy = !call.fields.sync && !force;
-            await tokens.revokeIssued(call.namespace.id, call.fields.prefix);
-            await leases.revokePrefix(call.namespace, call.fields.prefix, { force, lazy });
-            return lazy ? { status: 202 } : undefined;
-          },
-        },
-      },
-    });
-  return [
-    declare('leases/revoke-prefix/{prefix...}', false),
-    declare('revoke-prefix/{prefix...}', false),
-    declare('leases/revoke-force/{prefix...}', true),
-    declare('revoke-force/{prefix...}', true),
   ];
 }
 

@@ -95,6 +95,11 @@ export class TokenRevocation {
     }
   }
 
+  /** One level below `folder` of the paths at which such tokens were made; their digests at the end. */
+  issuedBelow(namespaceId: string, folder: string): Promise<string[]> {
+    return this.#sys(namespaceId).list(`${issuedPrefix}${folder}`, { limit: 1_000_000 });
+  }
+
   /** Goes on with what a crash interrupted. */
   async resume(namespaceId: string): Promise<void> {
     for (const digest of await this.#sys(namespaceId).list(revokingPrefix, { limit: 10_000 }))
