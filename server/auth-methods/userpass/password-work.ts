@@ -8,8 +8,13 @@ const mostWaiting = 256;
 
 /** Hashing of passwords, a few at a time: each takes a thread, some 20 MiB and some 20 ms. */
 export class PasswordWork {
+  readonly #limits: { readonly atOnce: number; readonly mostWaiting: number };
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+
+  constructor(limits = { atOnce, mostWaiting }) {
+    this.#limits = limits;
+  }
 
   hash(password: string): Promise<string> {
     return this.#run(() => hashPassword(password));
@@ -21,7 +26,7 @@ export class PasswordWork {
 
   /** Throws 'rate-limited' when too many wait already. */
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running < atOnce) this.#running++;
+    if (this.#running < this.#limits.atOnce) this.#running++;
     else await this.#turn();
     try {
       return await work();
@@ -34,7 +39,7 @@ export class PasswordWork {
 
   /** Resolves with the place of one that has just finished. */
   #turn(): Promise<void> {
-    if (this.#waiting.length >= mostWaiting)
+    if (this.#waiting.length >= this.#limits.mostWaiting)
       throw new CofferError('rate-limited', 'too many passwords are being checked at once; try again');
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
