@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { runCommandLine } from './main.ts';
 import {
   type Answer,
   answerMounts,
@@ -340,4 +341,29 @@ test('an unseal key is asked for on a terminal and sent without its line end', a
   const piped = await coffer(['operator', 'unseal']);
   assert.equal(piped.out, 'Unseal Key (will be hidden): \n');
   assert.equal(piped.exitCode, 1);
+});
+
+test('a defect of the program is one sentence and no stack', async () => {
+  let err = '';
+  const exitCode = await runCommandLine({
+    argv: ['version'],
+    environment: {},
+    terminal: {
+      out: () => {
+        throw new RangeError('boom');
+      },
+      err: (text) => {
+        err += text;
+      },
+      outIsTerminal: false,
+      errIsTerminal: false,
+      inIsTerminal: false,
+      readInput: () => '',
+      askHidden: async () => '',
+    },
+    runServer: async () => 0,
+  });
+  assert.equal(exitCode, 1);
+  assert.match(err, /^Coffer failed unexpectedly: RangeError: boom\nThis is a defect\./);
+  assert.doesNotMatch(err, /\n\s+at /);
 });

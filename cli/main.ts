@@ -6,7 +6,7 @@ import { type Clients, connect } from './connection/connect.ts';
 import { Failure, PrintInstead } from './failure.ts';
 import { flagsOf } from './global-flags.ts';
 import { asFailure, RefusedByServer, type Run } from './run.ts';
-import { type Environment, readFormat } from './settings.ts';
+import { type Environment, fromEnvironment, readFormat } from './settings.ts';
 import { type Terminal, withoutControls } from './terminal.ts';
 
 /** Starts the server: given by the entry point, since the command line knows the server only by its API. */
@@ -183,7 +183,7 @@ async function report(
     line.terminal.out(renderCommand(path, command));
     return 0;
   }
-  if (!(error instanceof Failure)) throw error;
+  if (!(error instanceof Failure)) return reportDefect(line, error);
   line.terminal.err(paint(line, 'error', `${error.message}\n`));
   if (error instanceof RefusedByServer && run !== undefined) {
     const { printWarnings } = await import('./output/print.ts');
@@ -192,6 +192,19 @@ async function report(
   const hint = await hintFor(error, path);
   if (hint !== undefined) line.terminal.err(`${hint}\n`);
   return error.exitCode;
+}
+
+/** Neither the user's mistake nor the server's no: a defect of this program, which says so instead of showing a stack. */
+function reportDefect(line: CommandLine, error: unknown): number {
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'an unknown error';
+  line.terminal.err(paint(line, 'error', `Coffer failed unexpectedly: ${reason}\n`));
+  const debug = fromEnvironment(line.environment, 'LOG_LEVEL') === 'debug';
+  line.terminal.err(
+    debug && error instanceof Error
+      ? `${error.stack}\n`
+      : 'This is a defect. COFFER_LOG_LEVEL=debug shows where it happened, for a report.\n',
+  );
+  return 1;
 }
 
 async function hintFor(error: Failure, path: readonly string[]): Promise<string | undefined> {

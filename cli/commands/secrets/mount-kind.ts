@@ -37,8 +37,7 @@ export async function enableMount(run: Run, kind: MountKind): Promise<number> {
   const plugin = type === 'plugin' ? flags.text('plugin-name') : undefined;
   if (type === 'plugin' && plugin === undefined) throw new Failure(1, 'The type `plugin` needs -plugin-name');
   const path = cleanPath(flags.text('path') ?? plugin ?? type);
-  const version = flags.has('version') ? flags.number('version') : undefined;
-  const options = { ...flags.map('options'), ...(version === undefined ? {} : { version: String(version) }) };
+  const options = optionsOf(run);
   const forceNoCache = flags.boolean('force-no-cache');
   const body = withoutUndefined({
     type: plugin ?? type,
@@ -47,7 +46,7 @@ export async function enableMount(run: Run, kind: MountKind): Promise<number> {
     local: flags.boolean('local'),
     seal_wrap: flags.boolean('seal-wrap'),
     external_entropy_access: flags.boolean('external-entropy-access'),
-    options: Object.keys(options).length === 0 ? undefined : options,
+    options,
   });
   const { client } = await run.clients();
   await attempt(kind.enabling(type), () => client.write(`${kind.endpoint}/${path}`, body, 'POST'));
@@ -67,22 +66,25 @@ export async function tuneMount(
   extra: Record<string, unknown> = {},
 ): Promise<number> {
   const path = cleanPath(word(run, 0));
-  const version = run.flags.has('version') ? run.flags.number('version') : undefined;
-  const options = {
-    ...run.flags.map('options'),
-    ...(version === undefined ? {} : { version: String(version) }),
-  };
+  const options = optionsOf(run);
   const body = withoutUndefined({
     ...configOf(run),
     ...extra,
     description: run.flags.text('description'),
-    options: Object.keys(options).length === 0 ? undefined : options,
+    options,
   });
   const { client } = await run.clients();
   await attempt(`Error tuning ${kind.name} ${path}/`, () =>
     client.write(`sys/mounts/${kind.tunePrefix}${path}/tune`, body, 'POST'),
   );
   return printSuccess(run, `Success! Tuned the ${kind.name} at: ${path}/`);
+}
+
+/** -options and -version together; undefined when there are none. */
+function optionsOf(run: Run): Record<string, string> | undefined {
+  const version = (run.flags.has('version') ? run.flags.number('version') : undefined) ?? 0;
+  const options = { ...run.flags.map('options'), ...(version > 0 ? { version: String(version) } : {}) };
+  return Object.keys(options).length === 0 ? undefined : options;
 }
 
 /** Starts a move and waits until it is done. */
