@@ -54,10 +54,11 @@ type Step = (exchange: Exchange, services: PipelineServices) => Promise<void> | 
 const steps: readonly (readonly [name: string, step: Step])[] = [
   ['freshen caches', (_exchange, services) => (services.isUnsealed() ? services.freshen() : undefined)],
   ['find namespace, mount and path', route],
+  // Before a use of the token is taken, so that a request which may come again later costs nothing (docs/adr).
+  ['check rate limits', checkRateLimit],
   ['check token', authenticate],
   ['decide operation', decideOperation],
   ['check policies', authorize],
-  ['check rate limits', checkRateLimit],
   ['audit request', auditRequest],
   ['engine', act],
   ['check lease counts', checkLeaseCount],

@@ -6,7 +6,7 @@ import type { PipelineServices } from '../pipeline/pipeline.ts';
 import type { QuotaSubject } from './quota-rules.ts';
 import type { InForce, Quotas } from './quotas.ts';
 
-/** Step of the pipeline, before anything is done or audited. Costs next to nothing while there is no rate limit. */
+/** Step of the pipeline, before the token is looked at. Costs next to nothing while there is no rate limit. */
 export function checkRateLimit(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   const inForce = services.quotas.peek();
   if (!inForce) return services.isUnsealed() ? checkLoaded(exchange, services) : undefined;
@@ -98,8 +98,8 @@ function subjectOf({ namespace, mount, path }: Exchange, role: string): QuotaSub
 
 /** The role that a login names. Methods whose logins name it otherwise (AppRole's role id) resolve it themselves. */
 function roleOf(exchange: Exchange): string | Promise<string> {
-  const { mount, request, access } = exchange;
-  if (mount?.entry.table !== 'auth' || access !== 'anyone' || request.operation !== 'write') return '';
+  const { mount, request } = exchange;
+  if (mount?.entry.table !== 'auth' || request.operation !== 'write' || !isForAnyone(exchange)) return '';
   const method = mount.engine as AuthMethod | undefined;
   if (method?.loginRole)
     return method.loginRole(request.data).then(
@@ -108,4 +108,11 @@ function roleOf(exchange: Exchange): string | Promise<string> {
     );
   const { role } = request.data;
   return typeof role === 'string' ? role : '';
+}
+
+function isForAnyone({ target }: Exchange): boolean {
+  if (!target) return false;
+  const { access, operations } = target.declaration;
+  const declared = operations.write ?? operations.update ?? operations.create;
+  return (declared?.access ?? access) === 'anyone';
 }

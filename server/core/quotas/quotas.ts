@@ -1,6 +1,8 @@
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Records } from '../../contracts/records.ts';
 import type { Namespaces } from '../namespaces/namespaces.ts';
+import type { TokenEntry } from '../tokens/token-entry.ts';
+import { issuedPrefix, tokenKey } from '../tokens/token-keys.ts';
 import { LeaseCounter } from './lease-counter.ts';
 import {
   defaultQuotaConfig,
@@ -174,9 +176,10 @@ export class Quotas {
     };
   }
 
-  /** Leases and tokens with an end that the quota covers, up to `limit`. Tokens of all roles count alike. */
+  /** Leases and tokens with an end that the quota covers, up to `limit`; of a role, only tokens have one. */
   async #count(quota: LeaseCountQuota, limit: number): Promise<number> {
     const place = await namespaceOf(this.#deps.namespaces, quota.path);
+    if (quota.role !== '') return this.#countOfRole(place.id, place.rest, quota.role, limit);
     let count = await this.#countIn(place.id, place.rest, limit);
     if (!quota.inheritable || place.rest !== '') return count;
     for await (const namespace of this.#deps.namespaces.below(place)) {
@@ -186,11 +189,33 @@ export class Quotas {
     return count;
   }
 
+  async #countOfRole(namespaceId: string, mountPath: string, role: string, limit: number): Promise<number> {
+    const records = this.#deps.recordsOf(namespaceId, 'sys/');
+    const beginning = `${issuedPrefix}${mountPath}`;
+    let count = 0;
+    let after: string | undefined;
+    while (count < limit) {
+      const page = await records.scanKeys(beginning, {
+        limit: 500,
+        ...(after === undefined ? {} : { after }),
+      });
+      const digests = page.map((key) => key.slice(key.lastIndexOf('/') + 1));
+      const tokens = await records.getMany<TokenEntry>(digests.map(tokenKey));
+      for (const token of tokens) {
+        const metadata = token?.value.metadata;
+        if ((metadata?.['role_name'] ?? metadata?.['role']) === role) count++;
+      }
+      after = page.at(-1);
+      if (after === undefined) break;
+    }
+    return count;
+  }
+
   async #countIn(namespaceId: string, beginning: string, limit: number): Promise<number> {
     const records = this.#deps.recordsOf(namespaceId, 'sys/');
     const leases = (await records.scanKeys(`lease/${beginning}`, { limit })).length;
     if (leases >= limit) return leases;
-    return leases + (await records.scanKeys(`token-issued/${beginning}`, { limit: limit - leases })).length;
+    return leases + (await records.scanKeys(`${issuedPrefix}${beginning}`, { limit: limit - leases })).length;
   }
 }
 

@@ -41,12 +41,13 @@ export function decode(
   const operation = operationOf(message.method ?? '', query);
   const { headers } = message;
   if (operation === 'patch') checkPatchType(headers['content-type']);
+  const namespaceHeader = namespaceOf(headers['x-vault-namespace']);
   const path = pathOf(canonicalPath(rawPath.slice(prefix.length)), operation);
   const request: IncomingRequest = {
     id: randomUUID(),
     timeMs,
     operation,
-    namespaceHeader: namespaceOf(headers['x-vault-namespace']),
+    namespaceHeader,
     path,
     token: tokenOf(headers['x-vault-token'], headers.authorization),
     data: operation === 'write' || operation === 'patch' ? noData : withoutControls(query),
@@ -55,7 +56,7 @@ export function decode(
     remotePort: connection.remotePort,
     clientCertificates: connection.clientCertificates,
     headers,
-    isOpen: operation === 'read' && isOpen(path, connection.listener),
+    isOpen: operation === 'read' && namespaceHeader === '' && isOpen(path, connection.listener),
   };
   return hasBody(headers) ? withBody(message, request, connection.listener) : request;
 }
