@@ -25,7 +25,7 @@ export const plugin: AuthMethodPlugin = {
         ...rolePaths(roles),
         roleIdPath(roles),
         ...roleSettingPaths(roles),
-        ...secretIdPaths(roles, secretIds, mount),
+        ...secretIdPaths({ roles, secretIds, mount }),
         ...secretIdKnownPaths(roles, secretIds),
         loginPath(roles, secretIds, digests),
         tidyPath(secretIds, logger),

@@ -38,56 +38,23 @@ interface Setting {
 
 /** The settings of a role one by one, so that a policy can allow to change one and not the others. */
 export function roleSettingPaths(roles: RoleStore): PathDeclaration[] {
-  const path = <const F extends FieldDeclarations>(name: string, fields: F) => ({
+  return [...secretIdSettings(roles), ...addressSettings(roles), ...tokenSettings(roles)];
+}
+
+function path<const F extends FieldDeclarations>(name: string, fields: F) {
+  return {
     pattern: `role/{role_name}/${name}`,
     fields,
     help: {
       synopsis: `The setting ${name} of a role.`,
       description: 'As in the role itself. Deleting it sets it back to what a new role has.',
     },
-  });
-  const { policies, period, bound_cidr_list, secret_id_bound_cidrs, token_bound_cidrs } = roleFields;
+  };
+}
+
+function secretIdSettings(roles: RoleStore): PathDeclaration[] {
   const { bind_secret_id, secret_id_num_uses, secret_id_ttl } = roleFields;
-  const { token_policies, token_period, token_num_uses, token_ttl, token_max_ttl } = roleFields;
   return [
-    definePath({
-      ...path('policies', { role_name, token_policies, policies }),
-      operations: operations(roles, {
-        show: (role) => tokenSetting(role, 'token_policies', 'policies'),
-        cleared: { token_policies: [] },
-        missing: 'token_policies',
-      }),
-    }),
-    definePath({
-      ...path('period', { role_name, token_period, period }),
-      operations: operations(roles, {
-        show: (role) => tokenSetting(role, 'token_period', 'period'),
-        cleared: { token_period: 0 },
-        missing: 'period',
-      }),
-    }),
-    definePath({
-      ...path('bound-cidr-list', { role_name, bound_cidr_list }),
-      operations: operations(roles, {
-        show: (role) => ({ bound_cidr_list: listOrNull(role.secretIdBoundCidrs) }),
-        cleared: { bound_cidr_list: [] },
-        warnings: [older],
-      }),
-    }),
-    definePath({
-      ...path('secret-id-bound-cidrs', { role_name, secret_id_bound_cidrs }),
-      operations: operations(roles, {
-        show: (role) => ({ secret_id_bound_cidrs: listOrNull(role.secretIdBoundCidrs) }),
-        cleared: { secret_id_bound_cidrs: [] },
-      }),
-    }),
-    definePath({
-      ...path('token-bound-cidrs', { role_name, token_bound_cidrs }),
-      operations: operations(roles, {
-        show: (role) => ({ token_bound_cidrs: listOrNull(role.token.boundCidrs) }),
-        cleared: { token_bound_cidrs: [] },
-      }),
-    }),
     definePath({
       ...path('bind-secret-id', { role_name, bind_secret_id }),
       operations: operations(roles, {
@@ -113,6 +80,66 @@ export function roleSettingPaths(roles: RoleStore): PathDeclaration[] {
       }),
     }),
     definePath({
+      ...path('local-secret-ids', { role_name }),
+      operations: {
+        read: operations(roles, {
+          show: (role) => ({ local_secret_ids: role.localSecretIds }),
+          cleared: {},
+        }).read,
+      },
+    }),
+  ];
+}
+
+function addressSettings(roles: RoleStore): PathDeclaration[] {
+  const { bound_cidr_list, secret_id_bound_cidrs, token_bound_cidrs } = roleFields;
+  return [
+    definePath({
+      ...path('bound-cidr-list', { role_name, bound_cidr_list }),
+      operations: operations(roles, {
+        show: (role) => ({ bound_cidr_list: listOrNull(role.secretIdBoundCidrs) }),
+        cleared: { bound_cidr_list: [] },
+        warnings: [older],
+      }),
+    }),
+    definePath({
+      ...path('secret-id-bound-cidrs', { role_name, secret_id_bound_cidrs }),
+      operations: operations(roles, {
+        show: (role) => ({ secret_id_bound_cidrs: listOrNull(role.secretIdBoundCidrs) }),
+        cleared: { secret_id_bound_cidrs: [] },
+      }),
+    }),
+    definePath({
+      ...path('token-bound-cidrs', { role_name, token_bound_cidrs }),
+      operations: operations(roles, {
+        show: (role) => ({ token_bound_cidrs: listOrNull(role.token.boundCidrs) }),
+        cleared: { token_bound_cidrs: [] },
+      }),
+    }),
+  ];
+}
+
+function tokenSettings(roles: RoleStore): PathDeclaration[] {
+  const { token_policies, policies, token_period, period } = roleFields;
+  const { token_num_uses, token_ttl, token_max_ttl } = roleFields;
+  return [
+    definePath({
+      ...path('policies', { role_name, token_policies, policies }),
+      operations: operations(roles, {
+        show: (role) => tokenSetting(role, 'token_policies', 'policies'),
+        cleared: { token_policies: [] },
+        missing: 'token_policies',
+      }),
+    }),
+    definePath({
+      ...path('period', { role_name, token_period, period }),
+      operations: operations(roles, {
+        show: (role) => tokenSetting(role, 'token_period', 'period'),
+        cleared: { token_period: 0 },
+        missing: 'period',
+      }),
+    }),
+    definePath({
       ...path('token-num-uses', { role_name, token_num_uses }),
       operations: operations(roles, {
         show: (role) => tokenSetting(role, 'token_num_uses'),
@@ -135,15 +162,6 @@ export function roleSettingPaths(roles: RoleStore): PathDeclaration[] {
         cleared: { token_max_ttl: 0 },
         missing: 'token_max_ttl',
       }),
-    }),
-    definePath({
-      ...path('local-secret-ids', { role_name }),
-      operations: {
-        read: operations(roles, {
-          show: (role) => ({ local_secret_ids: role.localSecretIds }),
-          cleared: {},
-        }).read,
-      },
     }),
   ];
 }

@@ -37,91 +37,99 @@ const newFields = {
 
 type NewValues = FieldValues<typeof newFields>;
 
-/** Makes secret ids and lists their accessors. */
-export function secretIdPaths(
-  roles: RoleStore,
-  secretIds: SecretIdStore,
-  mount: MountInfo,
-): PathDeclaration[] {
-  return [
-    definePath({
-      pattern: 'role/{role_name}/secret-id',
-      fields: { role_name: roleNameField, ...newFields, ...pageFields },
-      help: {
-        synopsis: 'Make a secret id, or list the accessors of those that were made.',
-        description:
-          'A secret id is shown once, here; afterwards its accessor stands for it. Ask for a wrapped answer to hand it on unseen.',
-      },
-      operations: {
-        list: {
-          summary: 'List accessors of secret ids',
-          async handler({ fields }) {
-            const role = await roles.find(fields.role_name);
-            if (!role) throw noSuchRole(fields.role_name, 400);
-            const keys = await secretIds.accessors(role.uid, pageOf(fields));
-            return keys.length > 0 ? { data: { keys } } : undefined;
-          },
-        },
-        write: {
-          summary: 'Make a secret id',
-          handler: (call) => make(call, randomUUID()),
-          examples: [
-            { description: 'For one login', path: 'role/model-server/secret-id', data: { num_uses: 1 } },
-          ],
-        },
-      },
-    }),
-    definePath({
-      pattern: 'role/{role_name}/custom-secret-id',
-      fields: {
-        role_name: roleNameField,
-        secret_id: {
-          type: 'string',
-          description: 'The secret id; choose one that cannot be guessed',
-          sensitive: true,
-        },
-        ...newFields,
-      },
-      help: {
-        synopsis: 'Set a secret id of your own choice.',
-        description: 'For machines that have a secret already. A random one is safer.',
-      },
-      operations: {
-        write: {
-          summary: 'Set a secret id',
-          async handler(call) {
-            const { secret_id: secretId } = call.fields;
-            if (!secretId) throw invalidRequest('missing secret_id');
-            if (secretId.length > maxIdLength)
-              throw invalidRequest(`secret_id is longer than ${maxIdLength} characters`);
-            return make(call, secretId);
-          },
-        },
-      },
-    }),
-  ];
+interface Tools {
+  readonly roles: RoleStore;
+  readonly secretIds: SecretIdStore;
+  readonly mount: MountInfo;
+}
 
-  async function make(
-    { fields }: Call<NewValues & { readonly role_name: string }>,
-    secretId: string,
-  ): Promise<Reply> {
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const stored = await roles.findStored(fields.role_name);
-      if (!stored) throw noSuchRole(fields.role_name, 404);
-      const wanted = newSecretId(stored.value, fields, mount.maxLeaseTtlSeconds);
-      const made = await secretIds.create(stored.value.uid, secretId, wanted, roles.expectation(stored));
-      if (!made) continue;
-      return {
-        data: {
-          secret_id: secretId,
-          secret_id_accessor: made.accessor,
-          secret_id_num_uses: made.usesLeft,
-          secret_id_ttl: made.ttlSeconds,
+/** Makes secret ids and lists their accessors. */
+export function secretIdPaths(tools: Tools): PathDeclaration[] {
+  return [randomSecretIdPath(tools), customSecretIdPath(tools)];
+}
+
+function randomSecretIdPath(tools: Tools): PathDeclaration {
+  return definePath({
+    pattern: 'role/{role_name}/secret-id',
+    fields: { role_name: roleNameField, ...newFields, ...pageFields },
+    help: {
+      synopsis: 'Make a secret id, or list the accessors of those that were made.',
+      description:
+        'A secret id is shown once, here; afterwards its accessor stands for it. Ask for a wrapped answer to hand it on unseen.',
+    },
+    operations: {
+      list: {
+        summary: 'List accessors of secret ids',
+        async handler({ fields }) {
+          const role = await tools.roles.find(fields.role_name);
+          if (!role) throw noSuchRole(fields.role_name, 400);
+          const keys = await tools.secretIds.accessors(role.uid, pageOf(fields));
+          return keys.length > 0 ? { data: { keys } } : undefined;
         },
-      };
-    }
-    throw new CofferError('conflict');
+      },
+      write: {
+        summary: 'Make a secret id',
+        handler: (call) => make(tools, call, randomUUID()),
+        examples: [
+          { description: 'For one login', path: 'role/model-server/secret-id', data: { num_uses: 1 } },
+        ],
+      },
+    },
+  });
+}
+
+function customSecretIdPath(tools: Tools): PathDeclaration {
+  return definePath({
+    pattern: 'role/{role_name}/custom-secret-id',
+    fields: {
+      role_name: roleNameField,
+      secret_id: {
+        type: 'string',
+        description: 'The secret id; choose one that cannot be guessed',
+        sensitive: true,
+      },
+      ...newFields,
+    },
+    help: {
+      synopsis: 'Set a secret id of your own choice.',
+      description: 'For machines that have a secret already. A random one is safer.',
+    },
+    operations: {
+      write: {
+        summary: 'Set a secret id',
+        async handler(call) {
+          const { secret_id: secretId } = call.fields;
+          if (!secretId) throw invalidRequest('missing secret_id');
+          if (secretId.length > maxIdLength)
+            throw invalidRequest(`secret_id is longer than ${maxIdLength} characters`);
+          return make(tools, call, secretId);
+        },
+      },
+    },
+  });
+}
+
+async function make(
+  { roles, secretIds, mount }: Tools,
+  { fields }: Call<NewValues & { readonly role_name: string }>,
+  secretId: string,
+): Promise<Reply> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const stored = await roles.findStored(fields.role_name);
+    if (!stored) throw noSuchRole(fields.role_name, 404);
+    const wanted = newSecretId(stored.value, fields, mount.maxLeaseTtlSeconds);
+    const made = await secretIds.create(stored.value.uid, secretId, wanted, roles.expectation(stored));
+    if (!made) continue;
+    return {
+      data: {
+        secret_id: secretId,
+        secret_id_accessor: made.accessor,
+        secret_id_num_uses: made.usesLeft,
+        secret_id_ttl: made.ttlSeconds,
+      },
+    };
   }
+  throw new CofferError('conflict');
 }
 
 /** What a role allows of what was asked for. */

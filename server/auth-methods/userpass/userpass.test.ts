@@ -174,6 +174,12 @@ describe('userpass login', () => {
       await assert.rejects(method.login(`login/${name}`, { password }), refused);
   });
 
+  test('a password that is too long is wrong even where the hash is of none', async () => {
+    const method = await userpass();
+    await method.call('write', 'users/empty', { password_hash: await hashPassword('', cheap) });
+    await assert.rejects(method.login('login/empty', { password: 'x'.repeat(5000) }), refused);
+  });
+
   test('a missing password is the client’s error', async () => {
     const method = await userpass({ alice: {} });
     for (const name of ['alice', 'nope'])
