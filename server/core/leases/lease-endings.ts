@@ -5,6 +5,7 @@ import type { Stored } from '../../contracts/records.ts';
 import type { EngineLease, SecretsEngine } from '../../contracts/secrets-engine.ts';
 import type { Mount } from '../mounts/mount.ts';
 import type { Fence } from '../tokens/system-change.ts';
+import { EngineGate } from './engine-gate.ts';
 import { dueTimeOf, type LeaseEntry } from './lease-entry.ts';
 import type { LeaseRecords, Where } from './lease-records.ts';
 
@@ -24,7 +25,7 @@ const firstRetryMs = 5_000;
 const longestRetryMs = 15 * 60_000;
 /** An engine that has not answered by then is tried again later. */
 const answerDeadlineMs = 30_000;
-/** So many leases of one engine are taken back at a time, so that one which hangs leaves room for others. */
+/** Leases of one engine that are taken back at a time. */
 const mostPerMount = 16;
 const mostAttempts = 100;
 
@@ -35,11 +36,12 @@ const mostAttempts = 100;
 export class LeaseEndings {
   readonly #records: LeaseRecords;
   readonly #deps: EndingDependencies;
-  readonly #busy = new Map<string, number>();
+  readonly #gate: EngineGate;
 
   constructor(records: LeaseRecords, deps: EndingDependencies) {
     this.#records = records;
     this.#deps = deps;
+    this.#gate = new EngineGate(deps.clock, mostPerMount);
   }
 
   /** Ends the lease and takes back what it stood for. Throws when that could not be done now; it goes on in the background. */
@@ -107,27 +109,13 @@ export class LeaseEndings {
     const stored = await this.#records.get(namespace.id, leaseId);
     if (!stored || dueTimeOf(stored.value) > this.#deps.clock.now()) return true;
     const { mountUuid } = stored.value;
-    const busy = this.#busy.get(mountUuid) ?? 0;
-    if (busy >= mostPerMount) return false;
-    this.#busy.set(mountUuid, busy + 1);
+    if (!(await this.#gate.enter(mountUuid))) return false;
     try {
-      // Not `end`: a lease that is renewed at this moment must not be ended by a time that has moved.
-      if (!stored.value.ending) {
-        const written = await this.#records.replace(
-          namespace.id,
-          stored,
-          this.#records.ended(stored.value),
-          options.fence,
-        );
-        if (!written) return true;
-      }
-      const ended = await this.#records.get(namespace.id, leaseId);
-      if (ended?.value.ending) await this.#takeBack(namespace, ended, options);
+      const ended = await this.#endAtItsTime(namespace, leaseId, options.fence);
+      if (ended) await this.#takeBack(namespace, ended, options);
       return true;
     } finally {
-      const left = (this.#busy.get(mountUuid) ?? 1) - 1;
-      if (left > 0) this.#busy.set(mountUuid, left);
-      else this.#busy.delete(mountUuid);
+      this.#gate.leave(mountUuid);
     }
   }
 
@@ -135,6 +123,21 @@ export class LeaseEndings {
   async undo(entry: LeaseEntry, mount: Mount): Promise<void> {
     const engine = engineOf(mount);
     if (engine?.revoke) await this.#withDeadline(engine.revoke(engineLease(entry)), undefined);
+  }
+
+  /** Not `end`: a lease that is renewed at this very moment must not be ended by a time that has moved. */
+  async #endAtItsTime(
+    namespace: Where,
+    leaseId: string,
+    fence: Fence | undefined,
+  ): Promise<Stored<LeaseEntry> | undefined> {
+    const stored = await this.#records.get(namespace.id, leaseId);
+    if (!stored || dueTimeOf(stored.value) > this.#deps.clock.now()) return undefined;
+    if (stored.value.ending) return stored;
+    const ended = this.#records.ended(stored.value);
+    if (!(await this.#records.replace(namespace.id, stored, ended, fence))) return undefined;
+    const now = await this.#records.get(namespace.id, leaseId);
+    return now?.value.ending ? now : undefined;
   }
 
   /** Asks the engine. Resolves with what went wrong, after the next attempt was written down. */
