@@ -334,13 +334,19 @@ export function buildCore(parts: CoreParts): Core {
 
   async function tidy(): Promise<void> {
     try {
-      await barrier.persistCounts();
       await barrier.rotateIfDue();
-      await barrier.reencrypt();
+      if (await recordsOfOlderTerms()) await barrier.reencrypt();
       for (const mount of mounts.loaded()) await mount.engine?.tidy?.();
     } catch (error) {
       logger.named('core').warn('background upkeep failed; it is tried again', { error: error instanceof Error ? error.message : 'unknown' });
     }
+  }
+
+  /** After a rotation, until the job has been through the store under the newest term. */
+  async function recordsOfOlderTerms(): Promise<boolean> {
+    const { term } = barrier.keyStatus();
+    const last = await barrier.reencryptProgress();
+    return last ? last.term !== term || !last.finished : term > 1;
   }
 
   async function prepareNamespace(namespace: Namespace): Promise<void> {
