@@ -112,7 +112,7 @@ export function buildCore(parts: CoreParts): Core {
     sudo: async (state, path, where) => (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true }).allowed,
   });
   const wrapping = new Wrapping({ recordsOf, tokens: tokenStore, clock, render: renderBody });
-  const expiry = new Expiry({ due: recordsOf(rootNamespace.id, 'sys/'), claims: new Claims(recordsOf(rootNamespace.id, 'sys/'), clock), namespaceById, leases, tokens: tokenStore, clock, logger: logger.named('expiration') });
+  const expiry = new Expiry({ due: recordsOf(rootNamespace.id, 'sys/'), claims: new Claims(recordsOf(rootNamespace.id, 'sys/'), clock, { exclusive: parts.storage.exclusive }), namespaceById, leases, tokens: tokenStore, clock, logger: logger.named('expiration') });
   const audit = new AuditBroker({ clock, logger: logger.named('audit') });
   const auditTable = new AuditDevices({
     broker: audit,

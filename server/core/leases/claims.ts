@@ -27,13 +27,15 @@ export interface Claim {
 export class Claims {
   readonly #records: Records;
   readonly #clock: Clock;
-  readonly #owner: string;
+  readonly #exclusive: boolean;
+  /** New with every start of the process. */
+  readonly #owner = randomUUID();
 
-  /** `owner` is new with every start of the process. */
-  constructor(records: Records, clock: Clock, owner: string = randomUUID()) {
+  /** `exclusive`: no other process opens this store, so whoever held a job is gone, and it is taken at once. */
+  constructor(records: Records, clock: Clock, options: { readonly exclusive?: boolean } = {}) {
     this.#records = records;
     this.#clock = clock;
-    this.#owner = owner;
+    this.#exclusive = options.exclusive ?? false;
   }
 
   /**
@@ -45,7 +47,8 @@ export class Claims {
     const nowMs = this.#clock.now();
     const untilMs = until?.value ?? 0;
     const isOwn = holder?.value.owner === this.#owner;
-    if (!isOwn && untilMs > nowMs && untilMs <= nowMs + 2 * holdMs) return undefined;
+    const isHeld = untilMs > nowMs && untilMs <= nowMs + 2 * holdMs;
+    if (!isOwn && isHeld && !this.#exclusive) return undefined;
     if (isOwn && untilMs > nowMs + holdMs / 2) return this.#claim(job, holder);
     const next: Holder = { owner: this.#owner, fence: (holder?.value.fence ?? 0) + 1 };
     try {

@@ -113,7 +113,7 @@ describe('expiry', () => {
     await other.expiry.runOnce();
     assert.deepEqual(engine.revoked, [], 'the other leaves it alone');
     // The first is not heard of for longer than its claim lasts.
-    one.clock.advance(25_000);
+    one.clock.advance(61_000);
     await other.barrier.freshen();
     engine.beforeRevoke = async () => undefined;
     await other.expiry.runOnce();
@@ -149,6 +149,13 @@ describe('a claim', () => {
     await one.release('job');
     await other.release('job');
     assert.ok(await one.take('job', 10_000));
+  });
+
+  test('of a process that was killed is taken over at once where no other process can be', async () => {
+    const kit = await openTokens({ storage: await openMemoryStorage(), rootKey });
+    const records = kit.recordsOf('root', 'sys/');
+    await new Claims(records, kit.clock, { exclusive: true }).take('job', 10_000);
+    assert.ok(await new Claims(records, kit.clock, { exclusive: true }).take('job', 10_000));
   });
 
   test('goes to exactly one of many that want it at the same moment', async () => {

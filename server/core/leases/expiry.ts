@@ -20,7 +20,8 @@ export interface ExpiryDependencies {
 }
 
 const job = 'expiry';
-const holdMs = 20_000;
+/** Longer than an engine is waited for. */
+const holdMs = 60_000;
 const pauseMs = 1000;
 const pageSize = 500;
 const atOnce = 32;
