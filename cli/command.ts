@@ -39,6 +39,8 @@ export interface Command {
   readonly output?: 'none' | 'format' | 'field' | 'raw';
   /** `server` needs the connection flags; `local` none. Default `server`. */
   readonly talksTo?: 'server' | 'local';
+  /** The server runs and explains it, with flags of its own; here it stands for overview, suggestions and documentation. */
+  readonly handedOver?: boolean;
   readonly examples: readonly Example[];
   readonly load: () => Promise<Handler>;
 }

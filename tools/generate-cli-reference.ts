@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command, Entry, Flag } from '../cli/command.ts';
@@ -44,6 +45,7 @@ async function renderEntry(path: readonly string[], entry: Entry): Promise<strin
 }
 
 function renderCommand(path: readonly string[], command: Command): string {
+  if (command.handedOver) return renderHandedOver(path, command);
   const flags = [...(command.flags ?? []), ...outputFlags(command)];
   return [
     `\n${path.length === 1 ? '##' : '###'} ${path.join(' ')}\n\n`,
@@ -52,6 +54,13 @@ function renderCommand(path: readonly string[], command: Command): string {
     flags.length === 0 ? '' : `\n${flagList(flags)}`,
     `\n\`\`\`sh\n${command.examples.map((example) => `# ${example.says.replace(/:$/, '')}\n${example.command}\n`).join('')}\`\`\`\n`,
   ].join('');
+}
+
+/** The server explains its own commands. */
+function renderHandedOver(path: readonly string[], command: Command): string {
+  const program = fileURLToPath(new URL('../bin/coffer.ts', import.meta.url));
+  const help = execFileSync(process.execPath, [program, ...path, '-help'], { encoding: 'utf8' });
+  return `\n## ${path.join(' ')}\n\n${command.summary}\n\n\`\`\`\n${help.trimEnd()}\n\`\`\`\n`;
 }
 
 function flagList(flags: readonly Flag[]): string {

@@ -7,72 +7,22 @@ const forceFlag = {
   summary: 'Send the request although there is no data.',
 } as const;
 
-/** `start` and `server` are handed to the server; they stand here for help and documentation. */
 const serverCommands: readonly Command[] = [
   {
     name: 'start',
     summary: 'Run Coffer on this machine, ready to use: initialised, unsealed, logged in.',
-    description:
-      'The first start creates a data folder, wraps the root key with a local key file and stores the root token where the command line finds it. Every later start uses the same data. Production uses `coffer server -config=FILE`.',
-    arity: { min: 0, max: 0 },
+    arity: { min: 0 },
     talksTo: 'local',
+    handedOver: true,
     examples: [{ says: 'Run it at 127.0.0.1:8200:', command: 'coffer start' }],
     load: handedToServer,
   },
   {
     name: 'server',
     summary: 'Run a server from a configuration, or a development server in memory.',
-    arity: { min: 0, max: 0 },
+    arity: { min: 0 },
     talksTo: 'local',
-    flags: [
-      {
-        name: 'config',
-        kind: 'list',
-        value: 'PATH',
-        summary: 'Configuration file (HCL or JSON) or a folder of them; may be repeated.',
-      },
-      { name: 'dev', kind: 'boolean', summary: 'Run in memory, unsealed, with a KV v2 store at secret/.' },
-      {
-        name: 'dev-root-token-id',
-        kind: 'text',
-        value: 'TOKEN',
-        summary: 'Root token of the development server.',
-      },
-      {
-        name: 'dev-listen-address',
-        kind: 'text',
-        value: 'HOST:PORT',
-        summary: 'Where the development server listens.',
-        default: '127.0.0.1:8200',
-      },
-      {
-        name: 'dev-no-store-token',
-        kind: 'boolean',
-        summary: 'Do not store the root token for the command line.',
-      },
-      { name: 'dev-tls', kind: 'boolean', summary: 'Serve TLS with a certificate made on the spot.' },
-      {
-        name: 'dev-tls-cert-dir',
-        kind: 'text',
-        value: 'FOLDER',
-        summary: 'Where that certificate is written.',
-      },
-      {
-        name: 'log-level',
-        kind: 'text',
-        value: 'LEVEL',
-        summary: 'trace, debug, info, warn or error.',
-        default: 'info',
-      },
-      {
-        name: 'log-format',
-        kind: 'text',
-        value: 'FORMAT',
-        summary: 'standard or json.',
-        default: 'standard',
-      },
-      { name: 'log-file', kind: 'text', value: 'FILE', summary: 'Also write the log to this file.' },
-    ],
+    handedOver: true,
     examples: [
       { says: 'A server for production:', command: 'coffer server -config=/etc/coffer/coffer.hcl' },
       { says: 'A server for trying things out:', command: 'coffer server -dev -dev-root-token-id=root' },
