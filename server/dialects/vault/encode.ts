@@ -188,5 +188,8 @@ function send(
     'Content-Length': length,
     ...headers,
   });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  if (response.req.method === 'HEAD') response.end();
+  // One byte for each character means ASCII, and that goes out without an encoder's look at it.
+  else if (typeof body === 'string') response.end(body, length === body.length ? 'latin1' : 'utf8');
+  else response.end(body);
 }
