@@ -129,7 +129,7 @@ export function buildCore(parts: CoreParts): Core {
     retiredSeals: parts.retiredSeals,
     clock,
     logger: logger.named('core'),
-    program: { version: vaultVersion, buildDate: '', storageType: configuration.storage.type },
+    program: { version, buildDate: '', storageType: configuration.storage.type },
     hooks: {
       createRootToken: async (id) => {
         await initializeStore();
