@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { openMemoryStorage, SlowStorage } from '../../barrier/barrier-harness.ts';
+import { ManualClock } from '../../contracts/clock.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 import { randomBytes } from '../../crypto/random.ts';
 import { CredentialsEngine, openTokens } from '../tokens/tokens-harness.ts';
@@ -100,10 +101,11 @@ describe('expiry', () => {
     const storage = await openMemoryStorage();
     const engine = new CredentialsEngine();
     const one = await openTokens({ storage, rootKey, engine });
-    const other = await openTokens({ storage, rootKey, engine, clock: one.clock });
+    const other = await openTokens({ storage, rootKey, engine, clock: new ManualClock(one.clock.now()) });
     await one.lease('a');
     await one.lease('b');
     one.clock.advance(600_000);
+    other.clock.advance(600_000);
     await other.barrier.freshen();
     const stuckCalls: (() => void)[] = [];
     engine.beforeRevoke = () => new Promise((resolve) => stuckCalls.push(resolve));
@@ -113,7 +115,7 @@ describe('expiry', () => {
     await other.expiry.runOnce();
     assert.deepEqual(engine.revoked, [], 'the other leaves it alone');
     // The first is not heard of for longer than its claim lasts.
-    one.clock.advance(61_000);
+    other.clock.advance(61_000);
     await other.barrier.freshen();
     engine.beforeRevoke = async () => undefined;
     await other.expiry.runOnce();
