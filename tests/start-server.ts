@@ -70,7 +70,7 @@ export interface TestServer {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
   const log: string[] = [];
-  const { logger } = createServerLog({
+  const { logger, levels } = createServerLog({
     level: 'trace',
     format: 'standard',
     clock: systemClock,
@@ -91,6 +91,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const server = await startServer({
     configuration,
     logger,
+    logLevels: levels,
     clock: systemClock,
     environment: {},
     onFatal: (error) => log.push(`fatal: ${error.message}`),

@@ -30,6 +30,18 @@ describe('a lease counter', () => {
     assert.equal(await counter.admit(1500), false);
   });
 
+  it('does not count twice what is stored before it is admitted', async () => {
+    let stored = 0;
+    const counter = new LeaseCounter(2, async () => stored);
+    for (const isAdmitted of [true, true, false]) {
+      stored++;
+      assert.equal(await counter.admit(stored, true), isAdmitted);
+      if (!isAdmitted) stored--;
+    }
+    stored = 1;
+    assert.equal(await counter.admit(5000, true), true);
+  });
+
   it('does not ask to count beyond the limit', async () => {
     let asked = 0;
     await new LeaseCounter(7, async (limit) => {

@@ -28,16 +28,21 @@ export class LeaseCounter {
     return this.#count;
   }
 
-  /** Whether one more may be made; then it is counted. */
-  async admit(nowMs: number): Promise<boolean> {
-    const isFull = () => (this.#count ?? 0) >= this.#max;
-    if (this.#count === undefined || (isFull() && (nowMs >= this.#nextCountMs || nowMs < this.#countedAtMs)))
+  /** Whether one more may be made; then it is counted. `isStored`: it is there already, so that a count finds it. */
+  async admit(nowMs: number, isStored = false): Promise<boolean> {
+    const isCountable = nowMs >= this.#nextCountMs || nowMs < this.#countedAtMs;
+    if (this.#count === undefined || (this.#count >= this.#max && isCountable)) {
       await this.#recount(nowMs);
-    else if (nowMs - this.#countedAtMs > refreshMs) this.#recount(nowMs).catch(() => {});
-    if (isFull()) return false;
-    this.#count = (this.#count ?? 0) + 1;
-    if (this.#counting) this.#madeMeanwhile++;
+      if (isStored) this.#add(-1);
+    } else if (nowMs - this.#countedAtMs > refreshMs) this.#recount(nowMs).catch(() => {});
+    if ((this.#count ?? 0) >= this.#max) return false;
+    this.#add(1);
     return true;
+  }
+
+  #add(change: 1 | -1): void {
+    this.#count = Math.max(0, (this.#count ?? 0) + change);
+    if (this.#counting) this.#madeMeanwhile += change;
   }
 
   #recount(nowMs: number): Promise<void> {

@@ -64,7 +64,8 @@ async function takeLease(exchange: Exchange, services: PipelineServices): Promis
   if (inForce.leaseCounts.isEmpty) return;
   const role = inForce.leaseCounts.hasRoles ? await roleOf(exchange) : '';
   try {
-    await services.quotas.takeLease(inForce, subjectOf(exchange, role), services.clock.now());
+    const isStored = reply?.token !== undefined;
+    await services.quotas.takeLease(inForce, subjectOf(exchange, role), services.clock.now(), isStored);
   } catch (error) {
     if (reply?.token) exchange.issued = reply.token;
     if (reply?.lease) await takeBack(exchange, services);

@@ -130,11 +130,11 @@ export class Quotas {
     return quota && inForce.limiters.get(quota.name)?.take(address, nowMs);
   }
 
-  /** Throws 'rate-limited' when the lease-count quota that applies is full; else counts one more. */
-  async takeLease(inForce: InForce, subject: QuotaSubject, nowMs: number): Promise<void> {
+  /** Throws 'rate-limited' when the lease-count quota that applies is full; else counts one more, which may be stored already. */
+  async takeLease(inForce: InForce, subject: QuotaSubject, nowMs: number, isStored: boolean): Promise<void> {
     const quota = inForce.leaseCounts.find(subject);
     const counter = quota && inForce.counters.get(quota.name);
-    if (!counter || (await counter.admit(nowMs))) return;
+    if (!counter || (await counter.admit(nowMs, isStored))) return;
     throw new CofferError(
       'rate-limited',
       `request path "${subject.namespacePath}${subject.path}": lease count quota exceeded`,
