@@ -67,6 +67,14 @@ test('nothing found is undefined, but warnings with it are not lost', async () =
   assert.deepEqual(warned?.warnings, ['w']);
 });
 
+test('an answer without an envelope is all data', async () => {
+  const health = await client(recorded({ body: '{"initialized":true,"version":"1.20.0"}' }).transport).read(
+    'sys/health',
+  );
+  assert.deepEqual(health?.data, { initialized: true, version: '1.20.0' });
+  assert.equal(health?.warnings, null);
+});
+
 test('a no of the server is an ApiError with its status and reasons, in the words of Vault’s client', async () => {
   const { transport } = recorded({ status: 403, body: '{"errors":["permission denied"]}' });
   await assert.rejects(client(transport).write('a', {}), (error) => {

@@ -44,8 +44,23 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Reads the envelope out of a parsed body; what is missing or of another type takes its empty value. */
+const envelopeKeys = [
+  'request_id',
+  'lease_id',
+  'lease_duration',
+  'renewable',
+  'data',
+  'warnings',
+  'auth',
+  'wrap_info',
+];
+
+/**
+ * Reads the envelope out of a parsed body; what is missing or of another type takes its empty value. A body without
+ * one (sys/health, sys/seal-status) is all data, as in Vault's client.
+ */
 export function toSecret(body: JsonObject): Secret {
+  if (!envelopeKeys.some((key) => key in body)) return toSecret({ data: body });
   return {
     request_id: text(body['request_id']),
     lease_id: text(body['lease_id']),
