@@ -320,7 +320,7 @@ export function buildCore(parts: CoreParts): Core {
     quotas.forget();
     usage.forget();
     await mounts.unloadAll();
-    await audit.close();
+    await auditTable.close();
     tokenStore.forget();
   }
 
