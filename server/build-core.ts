@@ -6,6 +6,7 @@ import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { TokenService } from './contracts/token-service.ts';
 import type { Barrier } from './barrier/index.ts';
+import { buildOperations } from './build-operations.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
 import { Claims } from './core/leases/claims.ts';
@@ -14,34 +15,20 @@ import { Leases } from './core/leases/leases.ts';
 import { Lifecycle } from './core/lifecycle/index.ts';
 import { compilePaths } from './core/mounts/mount.ts';
 import type { CountedStorage } from './core/metrics/counted-storage.ts';
-import { Metrics } from './core/metrics/metrics.ts';
-import { UsageGauges } from './core/metrics/usage-gauges.ts';
 import { Mounts } from './core/mounts/mounts.ts';
 import { type Namespace, Namespaces, rootNamespace } from './core/namespaces/namespaces.ts';
 import { Pipeline } from './core/pipeline/pipeline.ts';
 import { Access } from './core/policies/access.ts';
-import { PasswordPolicies } from './core/policies/password-policies.ts';
 import { PolicyStore } from './core/policies/policy-store.ts';
-import { Quotas } from './core/quotas/quotas.ts';
 import { auditPaths } from './core/system/audit-paths.ts';
-import { configPaths } from './core/system/config-paths.ts';
-import { Cors } from './core/system/cors.ts';
-import { infoPaths } from './core/system/info-paths.ts';
+import type { Cors } from './core/system/cors.ts';
 import { internalPaths } from './core/system/internal-paths.ts';
 import { leasePaths } from './core/system/lease-paths.ts';
 import { lifecyclePaths } from './core/system/lifecycle-paths.ts';
-import { loggerPaths } from './core/system/logger-paths.ts';
-import { metricsPaths } from './core/system/metrics-paths.ts';
 import { mountPaths } from './core/system/mount-paths.ts';
 import { namespacePaths } from './core/system/namespace-paths.ts';
-import { passwordPolicyPaths } from './core/system/password-policy-paths.ts';
-import { type CatalogEntry, pluginCatalogPaths } from './core/system/plugin-catalog-paths.ts';
 import { capabilityPaths } from './core/system/capability-paths.ts';
 import { policyPaths } from './core/system/policy-paths.ts';
-import { quotaPaths } from './core/system/quota-paths.ts';
-import { rawPaths } from './core/system/raw-paths.ts';
-import { toolsPaths } from './core/system/tools-paths.ts';
-import { VersionHistory } from './core/system/version-history.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
 import { Tokens } from './core/tokens/tokens.ts';
 import { TokenStore } from './core/tokens/token-store.ts';
@@ -49,8 +36,7 @@ import type { TokenAddress } from './core/tokens/token-entry.ts';
 import { Wrapping } from './core/wrapping/wrapping.ts';
 import { renderBody } from './dialects/vault/encode.ts';
 import type { Configuration } from './start-up/configuration/configuration.ts';
-import { sanitizedState } from './start-up/configuration/sanitized-state.ts';
-import { version, vaultVersion } from './version.ts';
+import { version } from './version.ts';
 
 export interface CoreParts {
   readonly configuration: Configuration;
@@ -92,10 +78,6 @@ export function buildCore(parts: CoreParts): Core {
   });
   const namespaceById = (id: string) => namespaces.byId(id);
   const policies = new PolicyStore(recordsOf, clock);
-  const rootSystem = recordsOf(rootNamespace.id, 'sys/');
-  const cors = new Cors(rootSystem);
-  const versions = new VersionHistory(rootSystem, clock, vaultVersion);
-  const passwordPolicies = new PasswordPolicies(recordsOf);
   const access = new Access(policies, clock);
   const mountByUuid = async ({ id }: { readonly id: string }, uuid: string) => {
     const namespace = await namespaceById(id);
@@ -164,26 +146,7 @@ export function buildCore(parts: CoreParts): Core {
     },
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
   });
-  const quotas = new Quotas({ recordsOf, namespaces });
-  const usage = new UsageGauges(
-    [
-      { name: 'token.count', help: 'Service tokens in all namespaces.', count: () => countEverywhere('token/') },
-      { name: 'expire.num_leases', help: 'Leases in all namespaces.', count: () => countEverywhere('lease/') },
-    ],
-    clock,
-    configuration.telemetry.usageGaugePeriodSeconds,
-  );
-  const metrics = new Metrics({
-    clock,
-    prefix: configuration.telemetry.metricsPrefix,
-    storage: parts.storage,
-    usage,
-    isUnsealed: () => lifecycle.unsealed,
-    inFlight: () => pipeline.inFlight.size,
-    clusterName: async () => (await lifecycle.status()).cluster?.name,
-    cache: () => barrier.cacheFacts,
-  });
-  const metricsDeclared = metricsPaths(metrics, configuration.telemetry.prometheusRetentionSeconds > 0);
+  const operations = buildOperations({ ...parts, logLevels: parts.logLevels, recordsOf, namespaces, mounts, lifecycle, inFlight: () => pipeline.inFlight });
   const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,
@@ -193,25 +156,22 @@ export function buildCore(parts: CoreParts): Core {
     audit,
     leases,
     wrapping,
-    quotas,
-    metrics: metrics.requests,
+    quotas: operations.quotas,
+    metrics: operations.metrics.requests,
     clock,
     logger: logger.named('core'),
     isUnsealed: () => lifecycle.unsealed,
     freshen: () => barrier.freshen(),
-    lifecyclePaths: compilePaths([...lifecyclePaths(lifecycle), ...metricsDeclared].filter((path) => path.whileSealed)),
+    lifecyclePaths: compilePaths([...lifecyclePaths(lifecycle), ...operations.metricsPaths].filter((path) => path.whileSealed)),
   });
-  barrier.onChange((keys) => {
-    access.changed(keys);
-    quotas.changed(keys);
-  });
+  barrier.onChange((keys) => access.changed(keys));
   let cancelTidy: (() => void) | undefined;
   let declared = configuration.auditDevices;
 
   return {
     pipeline,
     lifecycle,
-    cors,
+    cors: operations.cors,
     async start() {
       const outcome = await lifecycle.start();
       if (outcome.problem && outcome.problem.kind !== 'unavailable') throw outcome.problem;
@@ -241,49 +201,8 @@ export function buildCore(parts: CoreParts): Core {
       ...wrappingPaths(wrapping, tokenStore),
       ...auditPaths(auditTable),
       ...lifecyclePaths(lifecycle),
-      ...toolsPaths(),
-      ...passwordPolicyPaths(passwordPolicies),
-      ...configPaths({ cors, records: rootSystem, sanitizedState: () => sanitizedState(configuration) }),
-      ...infoPaths({ versions, mounts, namespaces, clock, inFlight: () => pipeline.inFlight, countTokens: () => countEverywhere('token/'), countEntities: async () => 0, introspection: configuration.introspectionEndpoint }),
-      ...metricsDeclared,
-      ...quotaPaths({ quotas, mounts, namespaces }),
-      ...pluginCatalogPaths({ entries: catalogEntries, reload: reloadMounts }),
-      ...(parts.logLevels ? loggerPaths(parts.logLevels) : []),
-      ...(configuration.rawStorageEndpoint ? rawPaths(recordsOf, namespaces) : []),
+      ...operations.paths(),
     ];
-  }
-
-  /** Those that users can enable: what every namespace has by itself is not in Vault's catalogue either. */
-  function catalogEntries(): CatalogEntry[] {
-    const of = (type: 'auth' | 'secret', plugins: ReadonlyMap<string, SecretsEnginePlugin | AuthMethodPlugin>) =>
-      [...plugins.values()].filter(({ singleton }) => !singleton).map((plugin) => ({ name: plugin.type, type, version: plugin.version ?? version }));
-    return [...of('auth', parts.authMethods), ...of('secret', parts.engines)];
-  }
-
-  async function reloadMounts(which: { type?: string; paths?: readonly string[] }, namespaceId: string): Promise<number> {
-    const namespace = await namespaceById(namespaceId);
-    if (!namespace) return 0;
-    const wanted = which.paths?.map((path) => (path.endsWith('/') ? path : `${path}/`));
-    const found = (await mounts.table(namespace)).mounts.filter((mount) => (wanted ? wanted.includes(mount.fullPath) : mount.entry.type === which.type));
-    for (const mount of found) await mount.unload();
-    return found.length;
-  }
-
-  async function countEverywhere(prefix: string): Promise<number> {
-    let total = await countKeys(rootNamespace.id, prefix);
-    for await (const { id } of namespaces.below(rootNamespace)) total += await countKeys(id, prefix);
-    return total;
-  }
-
-  async function countKeys(namespaceId: string, prefix: string): Promise<number> {
-    let count = 0;
-    let after: string | undefined;
-    for (;;) {
-      const keys = await recordsOf(namespaceId, 'sys/').scanKeys(prefix, { limit: 5000, ...(after === undefined ? {} : { after }) });
-      count += keys.length;
-      after = keys.at(-1);
-      if (after === undefined) return count;
-    }
   }
 
   /** What a new store needs before its first request; safe to repeat. */
@@ -296,7 +215,7 @@ export function buildCore(parts: CoreParts): Core {
 
   async function unsealed(): Promise<void> {
     await initializeStore();
-    await versions.record();
+    await operations.unsealed();
     await auditTable.restore(declared);
     expiry.start();
     scheduleTidy();
@@ -317,8 +236,7 @@ export function buildCore(parts: CoreParts): Core {
   async function sealing(): Promise<void> {
     cancelTidy?.();
     await expiry.stop();
-    quotas.forget();
-    usage.forget();
+    operations.sealing();
     await mounts.unloadAll();
     await auditTable.close();
     tokenStore.forget();
