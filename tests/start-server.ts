@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../server/contracts/clock.ts';
 import { startServer } from '../server/main.ts';
+import type { Configuration } from '../server/start-up/configuration/configuration.ts';
 import { readConfiguration } from '../server/start-up/configuration/read-configuration.ts';
 import { Gate } from '../server/start-up/gate.ts';
 import { knownPlugins } from '../server/start-up/known-plugins.ts';
 import { openListeners } from '../server/start-up/listeners/open-listeners.ts';
 import { mountSecrets } from '../server/start-up/local/first-start.ts';
-import { createServerLog } from '../server/start-up/logging/server-logger.ts';
+import { createServerLog, type ServerLog } from '../server/start-up/logging/server-logger.ts';
+import type { RunningServer } from '../server/start-up/server-contract.ts';
 
 export interface TestServerOptions {
   /** `memory` unless said. */
@@ -70,7 +72,7 @@ export interface TestServer {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
   const log: string[] = [];
-  const { logger, levels } = createServerLog({
+  const serverLog = createServerLog({
     level: 'trace',
     format: 'standard',
     clock: systemClock,
@@ -85,26 +87,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const gate = new Gate();
   const listeners = await openListeners(configuration.listeners, {
     handler: gate.handler,
-    logger,
+    logger: serverLog.logger,
     clock: systemClock,
   });
-  const server = await startServer({
-    configuration,
-    logger,
-    logLevels: levels,
-    clock: systemClock,
-    environment: {},
-    onFatal: (error) => log.push(`fatal: ${error.message}`),
-  });
-  let { rootToken = '', unsealKey = '' } = options.reopen ?? {};
-  if (options.reopen) await server.lifecycle.unseal(unsealKey);
-  else if (!options.isSealed) {
-    const made = await server.lifecycle.initialize({ shares: 1, threshold: 1 });
-    ({ rootToken } = made);
-    unsealKey = made.keysBase64[0] ?? '';
-    await server.lifecycle.unseal(unsealKey);
-    await mountSecrets(server, rootToken);
-  }
+  const { server, rootToken, unsealKey } = await startInside(options, configuration, serverLog, log).catch(
+    async (error: unknown) => {
+      await listeners.close(0);
+      throw error;
+    },
+  );
   gate.open(server.handler);
   const port = Number(listeners.all[0]?.address.split(':').at(-1));
   let stopping: Promise<void> | undefined;
@@ -126,6 +117,38 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return stopping;
     },
   };
+}
+
+interface Started {
+  readonly server: RunningServer;
+  readonly rootToken: string;
+  readonly unsealKey: string;
+}
+
+async function startInside(
+  options: TestServerOptions,
+  configuration: Configuration,
+  { logger, levels }: ServerLog,
+  log: string[],
+): Promise<Started> {
+  const server = await startServer({
+    configuration,
+    logger,
+    logLevels: levels,
+    clock: systemClock,
+    environment: {},
+    onFatal: (error) => log.push(`fatal: ${error.message}`),
+  });
+  if (options.isSealed) return { server, rootToken: '', unsealKey: '' };
+  if (options.reopen) {
+    await server.lifecycle.unseal(options.reopen.unsealKey);
+    return { server, ...options.reopen };
+  }
+  const { rootToken, keysBase64 } = await server.lifecycle.initialize({ shares: 1, threshold: 1 });
+  const unsealKey = keysBase64[0] ?? '';
+  await server.lifecycle.unseal(unsealKey);
+  await mountSecrets(server, rootToken);
+  return { server, rootToken, unsealKey };
 }
 
 function configurationText(options: TestServerOptions, folder: string): string {
@@ -153,7 +176,9 @@ export function callServer(
   const headers: Record<string, string> = {
     ...(token ? { 'X-Vault-Token': token } : {}),
     ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
-    ...(bytes === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(bytes)) }),
+    ...(bytes === undefined || options.headers?.['Transfer-Encoding']
+      ? {}
+      : { 'Content-Length': String(Buffer.byteLength(bytes)) }),
     ...options.headers,
   };
   return new Promise((resolve, reject) => {
