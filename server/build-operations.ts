@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { Barrier } from './barrier/index.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
 import type { Clock } from './contracts/clock.ts';
@@ -17,6 +18,7 @@ import { PasswordPolicies } from './core/policies/password-policies.ts';
 import { Quotas } from './core/quotas/quotas.ts';
 import { configPaths } from './core/system/config-paths.ts';
 import { Cors } from './core/system/cors.ts';
+import { haPaths } from './core/system/ha-paths.ts';
 import { infoPaths } from './core/system/info-paths.ts';
 import { loggerPaths } from './core/system/logger-paths.ts';
 import { metricsPaths } from './core/system/metrics-paths.ts';
@@ -110,6 +112,12 @@ export function buildOperations(parts: OperationsParts): Operations {
         countTokens: count('token/'),
         countEntities: async () => 0,
         introspection: configuration.introspectionEndpoint,
+      }),
+      ...haPaths({
+        hostname: os.hostname(),
+        apiAddress: configuration.apiAddress ?? '',
+        clusterAddress: configuration.clusterAddress ?? '',
+        version: vaultVersion,
       }),
       ...quotaPaths({ quotas, mounts, namespaces }),
       ...pluginCatalogPaths({

@@ -37,6 +37,7 @@ const sudoPaths: readonly (readonly [method: string, path: string])[] = [
   ['PUT', 'sys/raw/n/root/sys/mounts'],
   ['DELETE', 'sys/raw/n/root/sys/mounts'],
   ['GET', 'sys/internal/inspect/router/root'],
+  ['PUT', 'sys/step-down'],
 ];
 
 describe('what only operators may', () => {
@@ -195,6 +196,12 @@ describe('the server tells', () => {
     const counters = await ok('GET', 'sys/internal/counters/tokens');
     assert.match(counters.text, /"service_tokens":\{"total":[1-9]\d*\}/);
     assert.equal((await server.call('GET', 'sys/pprof/heap')).status, 405);
+  });
+
+  test('the nodes, of which there is one, and lets nobody step down', async () => {
+    const { body } = await ok('GET', 'sys/ha-status');
+    assert.deepEqual(body['nodes'], body.data?.['nodes']);
+    assert.equal((await server.call('PUT', 'sys/step-down')).status, 204);
   });
 
   test('its configuration without settings of seals and storage', async () => {

@@ -112,6 +112,30 @@ describe('a rate limit', () => {
     await ok('DELETE', 'sys/auth/people');
   });
 
+  test('of an AppRole role knows the role by its role id', async () => {
+    await ok('POST', 'sys/auth/machines', { type: 'approle' });
+    const roleIds: string[] = [];
+    for (const role of ['ci', 'web']) {
+      await ok('POST', `auth/machines/role/${role}`, { token_policies: 'default' });
+      const read = await ok('GET', `auth/machines/role/${role}/role-id`);
+      roleIds.push(String(read.body.data?.['role_id']));
+    }
+    await ok('POST', 'sys/quotas/rate-limit/m', {
+      rate: 1,
+      path: 'auth/machines/',
+      role: 'ci',
+      interval: 600,
+    });
+    const login = (roleId: string | undefined) =>
+      server.call('POST', 'auth/machines/login', {
+        token: null,
+        body: { role_id: roleId, secret_id: 'wrong' },
+      });
+    assert.deepEqual([(await login(roleIds[0])).status, (await login(roleIds[0])).status], [400, 429]);
+    assert.deepEqual([(await login(roleIds[1])).status, (await login('unknown')).status], [400, 400]);
+    await ok('DELETE', 'sys/auth/machines');
+  });
+
   test('is refused when it means nothing', async () => {
     const refuse = async (body: object, words: RegExp) => {
       const answer = await server.call('POST', 'sys/quotas/rate-limit/bad', { body });
@@ -126,6 +150,9 @@ describe('a rate limit', () => {
     await refuse({ rate: 1, path: 'secret', inheritable: true }, /inheritable/);
     await refuse({ rate: 1, inheritable: false }, /global/);
     await refuse({ rate: 1, interval: '-5s' }, /interval/);
+    await refuse({ rate: 1, path: 'secret/\u0000' }, /control character/);
+    await refuse({ rate: 1, path: `${'x'.repeat(100_000)}` }, /longer than/);
+    await refuse({ rate: 1, path: 'secret/../sys' }, /dot segment/);
     await ok('POST', 'sys/quotas/rate-limit/one', { rate: 1000, path: 'secret' });
     await refuse({ rate: 1000, path: 'secret/' }, /exists under the name \\"one\\"/);
     await ok('POST', 'sys/quotas/rate-limit/one', { rate: 2000, path: 'secret' });

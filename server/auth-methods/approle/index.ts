@@ -8,6 +8,7 @@ import { secretIdPaths } from './path-secret-id.ts';
 import { secretIdKnownPaths } from './path-secret-id-known.ts';
 import { tidyPath } from './path-tidy.ts';
 import { renewLogin } from './renew-login.ts';
+import { maxIdLength } from './role-record.ts';
 import { RoleStore } from './role-store.ts';
 import { SecretIdStore } from './secret-id-store.ts';
 
@@ -31,6 +32,10 @@ export const plugin: AuthMethodPlugin = {
         tidyPath(secretIds, logger),
       ],
       renew: (login) => renewLogin(roles, login),
+      loginRole: async ({ role_id: roleId }) =>
+        typeof roleId === 'string' && roleId.length <= maxIdLength
+          ? (await roles.findByRoleId(roleId))?.name
+          : undefined,
       tidy: () => secretIds.tidy(),
     };
   },

@@ -58,7 +58,7 @@ function corsPath(cors: Cors): PathDeclaration {
             throw invalidRequest("to allow all origins the '*' must be the only value for allowed_origins");
           if (origins.includes('*') && fields.allow_credentials)
             throw invalidRequest('allow_credentials needs origins by name');
-          for (const header of fields.allowed_headers) checkHeaderName(header);
+          for (const header of fields.allowed_headers) checkHeaderName('allowed_headers', header);
           await cors.configure({
             allowedOrigins: origins,
             allowedHeaders: fields.allowed_headers.filter((header) => !isStandard(header)),
@@ -130,10 +130,10 @@ function uiHeaderPaths(records: Records): PathDeclaration[] {
         write: {
           summary: 'Set a header',
           async handler({ fields: { header, values } }) {
-            checkHeaderName(header);
+            checkHeaderName('header', header);
             if (values.length === 0) throw invalidRequest('header values must be set');
             if (values.some((value) => /[^\t\x20-\x7e\x80-\xff]/.test(value)))
-              throw invalidRequest('a header value cannot hold control characters');
+              throw invalidRequest('values: a header value cannot hold control characters');
             await records.commit({ put: [[prefix + header.toLowerCase(), { name: header, values }]] });
             return { data: null };
           },
@@ -154,9 +154,10 @@ function uiHeaderPaths(records: Records): PathDeclaration[] {
   ];
 }
 
-/** RFC 9110 section 5.1. X-Vault-* means something to clients and is not for pages to set. */
-function checkHeaderName(name: string): void {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/.test(name)) throw invalidRequest('not the name of a header');
+/** RFC 9110 section 5.1. */
+function checkHeaderName(field: string, name: string): void {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/.test(name))
+    throw invalidRequest(`${field}: not the name of a header`);
 }
 
 function statePath(state: () => JsonObject): PathDeclaration {

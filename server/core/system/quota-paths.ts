@@ -6,6 +6,7 @@ import { type Namespaces, rootNamespace } from '../namespaces/namespaces.ts';
 import { locate } from '../pipeline/routing.ts';
 import type { LeaseCountQuota, Quota, QuotaType, RateLimitQuota } from '../quotas/quota.ts';
 import type { Quotas } from '../quotas/quotas.ts';
+import { checkCanonical } from '../router/canonical-path.ts';
 
 export interface QuotaPathDependencies {
   readonly quotas: Quotas;
@@ -158,6 +159,7 @@ interface PlaceFields {
 /** Finds what the path means and writes it in its one form. Throws 'invalid-request' for a path that leads nowhere. */
 async function placed(deps: QuotaPathDependencies, { name, path, role, inheritable }: PlaceFields) {
   const given = path.replace(/^\/+|\/+$/g, '');
+  checkCanonical(given);
   const isBeginning = given.endsWith('*');
   const place = await locate(deps, rootNamespace, isBeginning ? given.slice(0, -1) : `${given}/`);
   const { route } = place;
