@@ -142,7 +142,9 @@ export function buildCore(parts: CoreParts): Core {
     tokens: tokens as TokenService,
     endLeases: async ({ id }, path) => {
       const namespace = await namespaces.byId(id);
-      if (namespace) await leases.revokePrefix(namespace, path);
+      if (!namespace) return;
+      await tokenStore.revocation.revokeIssued(namespace.id, path);
+      await leases.revokePrefix(namespace, path);
     },
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
   });
@@ -274,7 +276,8 @@ export function buildCore(parts: CoreParts): Core {
   }
 
   async function removeNamespace(namespace: Namespace): Promise<void> {
-    await leases.revokePrefix(namespace, '', { lazy: true });
+    // Once the keys are gone nobody could take back any more what its leases stand for.
+    await leases.revokePrefix(namespace, '');
     await mounts.unloadNamespace(namespace.id);
     await barrier.destroyNamespace(namespace.id);
     await barrier.purgeNamespace(namespace.id);
