@@ -44,6 +44,8 @@ export class Quotas {
   #inForce: InForce | undefined;
   #before: InForce | undefined;
   #epoch = 0;
+  /** Shared by all requests that wait for one state. */
+  #loading: { readonly epoch: number; readonly loaded: Promise<InForce> } | undefined;
 
   constructor(deps: QuotasDependencies) {
     this.#deps = deps;
@@ -77,8 +79,13 @@ export class Quotas {
     for (;;) {
       if (this.#inForce) return this.#inForce;
       const epoch = this.#epoch;
-      const loaded = await this.#load();
+      if (this.#loading?.epoch !== epoch) this.#loading = { epoch, loaded: this.#load() };
+      const loaded = await this.#loading.loaded.catch((error: unknown) => {
+        this.#loading = undefined;
+        throw error;
+      });
       if (epoch === this.#epoch) {
+        this.#loading = undefined;
         this.#inForce = loaded;
         this.#before = undefined;
       }
