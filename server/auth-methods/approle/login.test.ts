@@ -68,6 +68,21 @@ describe('approle login', () => {
     await method.login('login', { role_id: 'app-id', secret_id });
   });
 
+  test('an unknown role id costs as many readings of the store as a wrong secret id', async () => {
+    const method = await approle();
+    await method.login('login', { role_id: 'app-id', secret_id: await newSecretId(method) });
+    let readings = 0;
+    method.records.beforeRead = async () => {
+      readings++;
+    };
+    const count = async (role_id: string) => {
+      readings = 0;
+      await assert.rejects(method.login('login', { role_id, secret_id: crypto.randomUUID() }), refused);
+      return readings;
+    };
+    assert.deepEqual([await count('app-id'), await count('nope')], [1, 1]);
+  });
+
   test('a missing role id or secret id is the client’s error, for an unknown role as for a known one', async () => {
     const method = await approle();
     await assert.rejects(method.login('login', { secret_id: 'x' }), {

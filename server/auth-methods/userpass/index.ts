@@ -21,6 +21,7 @@ export const plugin: AuthMethodPlugin = {
         loginPath(users, passwords, logger),
       ],
       renew: (login) => renewLogin(users, login),
+      close: () => passwords.close(),
     };
   },
 };

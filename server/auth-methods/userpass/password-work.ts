@@ -1,5 +1,7 @@
 import { CofferError } from '../../contracts/errors.ts';
-import { hashPassword, isRightPassword, type PasswordHash } from './password-hash.ts';
+import { BcryptChecks } from './bcrypt-checks.ts';
+import { hashPassword, isRightPassword } from './password-hash.ts';
+import type { StoredHash } from './stored-hash.ts';
 
 /** Half of libuv's threads, so that logins never keep files and name look-ups waiting. */
 const atOnce = 2;
@@ -9,6 +11,7 @@ const mostWaiting = 256;
 /** Hashing of passwords, a few at a time: each takes a thread, some 20 MiB and some 20 ms. */
 export class PasswordWork {
   readonly #limits: { readonly atOnce: number; readonly mostWaiting: number };
+  readonly #bcrypt = new BcryptChecks();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -20,8 +23,14 @@ export class PasswordWork {
     return this.#run(() => hashPassword(password));
   }
 
-  isRight(password: string, hash: PasswordHash): Promise<boolean> {
-    return this.#run(() => isRightPassword(password, hash));
+  isRight(password: string, { kind, hash }: StoredHash): Promise<boolean> {
+    return this.#run(() =>
+      kind === 'argon2id' ? isRightPassword(password, hash) : this.#bcrypt.isRight(password, hash),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#bcrypt.close();
   }
 
   /** Throws 'rate-limited' when too many wait already. */

@@ -4,10 +4,13 @@ import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { Stored } from '../../contracts/records.ts';
 import type { AuthGrant } from '../../contracts/request.ts';
 import { grantedToken } from '../../contracts/token-fields.ts';
-import { isCheap, nobodysHash, parsePasswordHash } from './password-hash.ts';
+import { nobodysHash } from './password-hash.ts';
 import type { PasswordWork } from './password-work.ts';
+import { isOutdated, parseStoredHash, type StoredHash } from './stored-hash.ts';
 import { maxPasswordBytes, passwordFields, type UserRecord, usernameField } from './user-record.ts';
 import { type UserStore, userName } from './user-store.ts';
+
+const nobody: StoredHash = { kind: 'argon2id', hash: nobodysHash };
 
 export function loginPath(users: UserStore, passwords: PasswordWork, logger: Logger): PathDeclaration {
   return definePath({
@@ -39,14 +42,14 @@ export function loginPath(users: UserStore, passwords: PasswordWork, logger: Log
   /** One check's worth of time whether or not there is such a user. */
   async function checkPassword(username: string, password: string): Promise<Stored<UserRecord>> {
     const stored = await users.find(username);
-    const hash = stored && parsePasswordHash(stored.value.passwordHash);
+    const hash = stored && parseStoredHash(stored.value.passwordHash);
     if (stored && !hash)
       throw new CofferError('internal', undefined, { detail: 'a stored password hash cannot be read' });
     // No password is longer; hashing the beginning takes as long as any other.
     const isTooLong = Buffer.byteLength(password) > maxPasswordBytes;
-    const isRight = await passwords.isRight(isTooLong ? '' : password, hash ?? nobodysHash);
+    const isRight = await passwords.isRight(isTooLong ? '' : password, hash ?? nobody);
     if (!stored || !hash || isTooLong || !isRight) throw new CofferError('invalid-credentials');
-    if (isCheap(hash)) await raiseCost(stored, password);
+    if (isOutdated(hash, password)) await raiseCost(stored, password);
     return stored;
   }
 

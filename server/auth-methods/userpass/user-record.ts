@@ -6,15 +6,15 @@ import {
   type TokenSettings,
   tokenFields,
 } from '../../contracts/token-fields.ts';
-import { parsePasswordHash } from './password-hash.ts';
 import type { PasswordWork } from './password-work.ts';
+import { checkGivenHash } from './stored-hash.ts';
 
 /** A user as stored under `user/<name>`. */
 export interface UserRecord {
   /** Random, so that a new user of the same name is another one. */
   readonly uid: string;
   readonly name: string;
-  /** Argon2id in PHC form. */
+  /** Argon2id in PHC form; or bcrypt, as it was given, until its password is seen. */
   readonly passwordHash: string;
   readonly token: TokenSettings;
 }
@@ -25,7 +25,7 @@ export const passwordFields = {
   password: { type: 'string', description: 'The password', sensitive: true },
   password_hash: {
     type: 'string',
-    description: 'Its Argon2id hash in PHC form, instead of the password',
+    description: 'Its bcrypt hash, or its Argon2id hash in PHC form, instead of the password',
     sensitive: true,
   },
 } as const satisfies FieldDeclarations;
@@ -57,13 +57,6 @@ export async function givenHash(given: PasswordValues, passwords: PasswordWork):
     return passwords.hash(password);
   }
   if (!hash) return undefined;
-  if (/^\$2[abxy]?\$/.test(hash))
-    throw invalidRequest('password_hash is a bcrypt hash, which is not supported', {
-      hint: 'Send the password, which is stored as Argon2id, or its Argon2id hash in PHC form.',
-    });
-  if (!parsePasswordHash(hash))
-    throw invalidRequest('password_hash is not a valid Argon2id hash', {
-      hint: 'The form is $argon2id$v=19$m=19456,t=2,p=1$SALT$TAG, both in base64 without padding.',
-    });
+  checkGivenHash(hash);
   return hash;
 }

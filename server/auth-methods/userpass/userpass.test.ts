@@ -67,10 +67,14 @@ describe('userpass users', () => {
       [{}, /must provide either password or password_hash/],
       [{ password: '' }, /must provide either password or password_hash/],
       [{ password: 'x', password_hash: hash }, /only one of password or password_hash may be provided/],
-      [{ password_hash: 'zzz' }, /password_hash is not a valid Argon2id hash/],
+      [{ password_hash: 'zzz' }, /password_hash is not a valid bcrypt or Argon2id hash/],
       [
-        { password_hash: '$2a$05$L2XjUsuWC0sMjWWTzY2OEuRaGiP2X5YkuYfO4r1ry3bJwnTkM2OLa' },
-        /bcrypt hash, which is not supported/,
+        { password_hash: '$2a$15$L2XjUsuWC0sMjWWTzY2OEuRaGiP2X5YkuYfO4r1ry3bJwnTkM2OLa' },
+        /bcrypt cost above 14/,
+      ],
+      [
+        { password_hash: '$2x$05$L2XjUsuWC0sMjWWTzY2OEuRaGiP2X5YkuYfO4r1ry3bJwnTkM2OLa' },
+        /not a valid bcrypt/,
       ],
       [{ password: 'é'.repeat(2049) }, /longer than 4096 bytes/],
       [{ password: 'pw', token_ttl: 2, token_max_ttl: 1 }, /'token_ttl' cannot be greater/],
@@ -238,6 +242,29 @@ describe('userpass login', () => {
     assert.ok(raised.startsWith(`$argon2id$v=19$m=${memoryKib},t=${passes},p=${parallelism}$`));
     await method.login('login/old', { password: 'pw' });
     assert.equal(await storedHash(method, 'old'), raised);
+  });
+
+  test('a bcrypt hash, as Vault takes it, is checked in a thread of its own and gives way to Argon2id', async (t) => {
+    const method = await userpass();
+    t.after(() => method.method.close?.());
+    const password_hash = '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
+    await method.call('write', 'users/older', { password_hash });
+    await assert.rejects(method.login('login/older', { password: 'u*u' }), refused);
+    assert.equal(await storedHash(method, 'older'), password_hash);
+    await method.login('login/older', { password: 'U*U' });
+    assert.match(await storedHash(method, 'older'), /^\$argon2id\$/);
+    await method.login('login/older', { password: 'U*U' });
+    await assert.rejects(method.login('login/older', { password: 'u*u' }), refused);
+  });
+
+  test('a password of which bcrypt has not checked the end is not made into a new hash', async (t) => {
+    const method = await userpass();
+    t.after(() => method.method.close?.());
+    const password_hash = '$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui';
+    await method.call('write', 'users/long', { password_hash });
+    const password = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+    await method.login('login/long', { password: `${password}chars after 72 are ignored` });
+    assert.equal(await storedHash(method, 'long'), password_hash);
   });
 
   test('a password that is changed during a login is not undone by it', async () => {
