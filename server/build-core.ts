@@ -148,7 +148,7 @@ export function buildCore(parts: CoreParts): Core {
     },
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
   });
-  const operations = buildOperations({ ...parts, logLevels: parts.logLevels, recordsOf, namespaces, mounts, lifecycle, inFlight: () => pipeline.inFlight });
+  const operations = buildOperations({ ...parts, logLevels: parts.logLevels, recordsOf, namespaces, mounts, lifecycle, audit, inFlight: () => pipeline.inFlight });
   const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,

@@ -6,6 +6,7 @@ import type { LogLevels } from './contracts/logger.ts';
 import type { PathDeclaration } from './contracts/paths.ts';
 import type { Records } from './contracts/records.ts';
 import type { SecretsEnginePlugin } from './contracts/secrets-engine.ts';
+import type { AuditBroker } from './core/audit/audit-broker.ts';
 import type { Lifecycle } from './core/lifecycle/index.ts';
 import { countRecords } from './core/metrics/count-records.ts';
 import type { CountedStorage } from './core/metrics/counted-storage.ts';
@@ -48,6 +49,7 @@ export interface OperationsParts {
   readonly namespaces: Namespaces;
   readonly mounts: Mounts;
   readonly lifecycle: Lifecycle;
+  readonly audit: AuditBroker;
   /** The requests that are running now. */
   readonly inFlight: () => ReadonlySet<Exchange>;
 }
@@ -90,6 +92,7 @@ export function buildOperations(parts: OperationsParts): Operations {
     inFlight: () => inFlight().size,
     clusterName: async () => (await lifecycle.status()).cluster?.name,
     cache: () => barrier.cacheFacts,
+    auditDevices: () => parts.audit.health(),
   });
   const declaredMetrics = metricsPaths(metrics, telemetry.prometheusRetentionSeconds > 0);
   barrier.onChange((keys) => quotas.changed(keys));

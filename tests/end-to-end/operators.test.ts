@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { type CallAnswer, startTestServer, type TestServer } from '../start-server.ts';
 
@@ -117,6 +118,13 @@ describe('metrics', () => {
     assert.equal(gauges.find(({ Name }) => Name === 'vault.core.unsealed')?.Value, 1);
     assert.equal(gauges.find(({ Name }) => Name === 'vault.core.in_flight_requests')?.Value, 1);
     assert.equal((await server.call('GET', 'sys/metrics?format=xml')).status, 400);
+  });
+
+  test('are all in the guide', async () => {
+    const { text } = await ok('GET', 'sys/metrics?format=prometheus');
+    const guide = readFileSync(new URL('../../docs/guides/metrics-and-quotas.md', import.meta.url), 'utf8');
+    for (const [, name = ''] of text.matchAll(/^# TYPE (\S+) /gm))
+      assert.ok(guide.includes(`\`${name}\``), name);
   });
 
   test('hold no name that a caller chose', async () => {

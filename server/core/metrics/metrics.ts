@@ -15,6 +15,14 @@ export interface MetricsDependencies {
   readonly inFlight: () => number;
   readonly clusterName: () => Promise<string | undefined>;
   readonly cache: () => CacheFacts | undefined;
+  readonly auditDevices: () => readonly AuditFacts[];
+}
+
+/** Of one audit device. */
+export interface AuditFacts {
+  readonly healthy: boolean;
+  /** Entries that it is missing. */
+  readonly lostEntries: number;
 }
 
 export interface CacheFacts {
@@ -38,6 +46,9 @@ export class Metrics {
   async snapshot(): Promise<Snapshot> {
     const { clock, prefix, storage, usage, cache } = this.#deps;
     const cached = cache();
+    const devices = this.#deps.auditDevices();
+    const failing = devices.filter(({ healthy }) => !healthy).length;
+    const lost = devices.reduce((sum, { lostEntries }) => sum + lostEntries, 0);
     const counter = (name: string, count: number, help: string) => ({ name, labels: {}, help, count });
     return {
       timeMs: clock.now(),
@@ -51,6 +62,8 @@ export class Metrics {
               { name: 'cache.bytes', labels: {}, help: 'Room that they take.', value: cached.bytes },
             ]
           : []),
+        { name: 'audit.devices', labels: {}, help: 'Audit devices in service.', value: devices.length },
+        { name: 'audit.devices_failing', labels: {}, help: 'Those that do not record.', value: failing },
         ...(this.#deps.isUnsealed() ? usage.gauges() : []),
         ...processGauges(),
       ],
@@ -61,6 +74,7 @@ export class Metrics {
               counter('cache.miss', cached.misses, 'Records that were asked of storage.'),
             ]
           : []),
+        counter('audit.lost_entries', lost, 'Entries that single audit devices are missing.'),
         ...this.requests.counters(),
         ...storage.counters(),
       ],
