@@ -29,7 +29,6 @@ async function admit(exchange: Exchange, token: string, services: PipelineServic
   if (state.entry.numUses > 0) {
     state = await services.tokenStore.use(state);
     if (!state) throw refusal(exchange);
-    exchange.lastUse = state.entry.numUses === -1;
   }
   exchange.token = state;
   exchange.caller = state.caller;

@@ -63,8 +63,6 @@ export interface Exchange {
   access: NonNullable<PathDeclaration['access']>;
   fields: ParsedFields | undefined;
   token: TokenState | undefined;
-  /** The token's last allowed use is this request. */
-  lastUse: boolean;
   caller: Caller;
   /** Policies that allowed it, for audit. */
   grantingPolicies: readonly string[] | undefined;

@@ -170,7 +170,6 @@ function newExchange(request: IncomingRequest): Exchange {
     access: 'token',
     fields: undefined,
     token: undefined,
-    lastUse: false,
     caller: anonymous,
     grantingPolicies: undefined,
     audit: undefined,

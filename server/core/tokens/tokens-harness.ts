@@ -11,6 +11,7 @@ import { Leases } from '../leases/leases.ts';
 import { Mount } from '../mounts/mount.ts';
 import { newEntry } from '../mounts/mount-entry.ts';
 import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
+import { Wrapping } from '../wrapping/wrapping.ts';
 import type { RecordsOf } from './system-change.ts';
 import type { TokenAddress } from './token-entry.ts';
 import type { TokenState } from './token-state.ts';
@@ -82,15 +83,21 @@ export async function openTokens(parts: HarnessParts) {
     mountByUuid: async (_namespace, uuid) => (uuid === mount.entry.uuid ? mount : undefined),
   });
   const endedTokens: TokenAddress[] = [];
-  const store = new TokenStore({
+  const store: TokenStore = new TokenStore({
     recordsOf,
     namespaceById,
     clock,
     endLeases: (token, change, limit) => leases.endOfToken(token, change, limit),
-    endingWith: () => [],
+    endingWith: (token, entry) => wrapping.endingWith(token, entry),
     ended: async (tokens) => {
       endedTokens.push(...tokens);
     },
+  });
+  const wrapping = new Wrapping({
+    recordsOf,
+    tokens: store,
+    clock,
+    render: () => ({ status: 200, body: '' }),
   });
   await store.initialize();
   await store.load();
@@ -121,6 +128,7 @@ export async function openTokens(parts: HarnessParts) {
     store,
     tokens,
     expiry,
+    wrapping,
     endedTokens,
     recordsOf,
     /** All keys of a namespace's system records that begin so. */

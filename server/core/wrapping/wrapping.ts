@@ -52,7 +52,36 @@ export class Wrapping {
       creationPath: exchange.path,
       ...(wrappedAccessor ? { wrappedAccessor } : {}),
     };
-    return this.#store(exchange.namespace, answer, exchange.request.wrapTtlSeconds, []);
+    return this.keep(exchange.namespace, answer, exchange.request.wrapTtlSeconds);
+  }
+
+  /** Keeps an answer for a new wrapping token, with `others` in the same commit. */
+  async keep(
+    namespace: Namespace,
+    answer: Omit<WrappedAnswer, 'creationTimeMs' | 'ttlSeconds'>,
+    ttlSeconds: number,
+    others: readonly ChangePart[] = [],
+  ): Promise<WrapInfo> {
+    if (ttlSeconds > longestTtlSeconds) throw invalidRequest('the wrapping TTL is too long');
+    const nowMs = this.#deps.clock.now();
+    const token = newServiceToken(namespace.id);
+    const accessor = withNamespace(randomName(), namespace.id);
+    const { creationPath, wrappedAccessor } = answer;
+    const record: WrappedAnswer = { ...answer, creationTimeMs: nowMs, ttlSeconds };
+    const kept: ChangePart = {
+      records: this.#records(namespace.id),
+      change: { put: [[answerKey(this.#deps.tokens.digest(token)), record]] },
+    };
+    const entry = wrappingEntry(accessor, creationPath, ttlSeconds, nowMs);
+    await this.#deps.tokens.insert(token, entry, namespace, [kept, ...others]);
+    return {
+      token,
+      accessor,
+      ttlSeconds,
+      creationTimeMs: nowMs,
+      creationPath,
+      ...(wrappedAccessor ? { wrappedAccessor } : {}),
+    };
   }
 
   /** The answer behind a wrapping token whose one use the caller has taken. */
@@ -66,7 +95,7 @@ export class Wrapping {
   async rewrap(state: TokenState): Promise<WrapInfo> {
     const { answer, removal } = await this.#waiting(state);
     try {
-      return await this.#store(state.namespace, answer, answer.ttlSeconds, [removal]);
+      return await this.keep(state.namespace, answer, answer.ttlSeconds, [removal]);
     } catch (error) {
       throw error instanceof StorageConflict ? new CofferError('bad-wrapping-token') : error;
     }
@@ -103,34 +132,6 @@ export class Wrapping {
   async #find(token: string): Promise<TokenState | undefined> {
     const state = await this.#deps.tokens.find(token);
     return state && isWrapping(state.entry) ? state : undefined;
-  }
-
-  async #store(
-    namespace: Namespace,
-    answer: Omit<WrappedAnswer, 'creationTimeMs' | 'ttlSeconds'>,
-    ttlSeconds: number,
-    others: readonly ChangePart[],
-  ): Promise<WrapInfo> {
-    if (ttlSeconds > longestTtlSeconds) throw invalidRequest('the wrapping TTL is too long');
-    const nowMs = this.#deps.clock.now();
-    const token = newServiceToken(namespace.id);
-    const accessor = withNamespace(randomName(), namespace.id);
-    const { creationPath, wrappedAccessor } = answer;
-    const record: WrappedAnswer = { ...answer, creationTimeMs: nowMs, ttlSeconds };
-    const kept: ChangePart = {
-      records: this.#records(namespace.id),
-      change: { put: [[answerKey(this.#deps.tokens.digest(token)), record]] },
-    };
-    const entry = wrappingEntry(accessor, creationPath, ttlSeconds, nowMs);
-    await this.#deps.tokens.insert(token, entry, namespace, [kept, ...others]);
-    return {
-      token,
-      accessor,
-      ttlSeconds,
-      creationTimeMs: nowMs,
-      creationPath,
-      ...(wrappedAccessor ? { wrappedAccessor } : {}),
-    };
   }
 
   async #waiting(state: TokenState): Promise<{ answer: WrappedAnswer; removal: ChangePart }> {
