@@ -6,7 +6,7 @@ import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { TokenService } from './contracts/token-service.ts';
 import type { Barrier } from './barrier/index.ts';
-import { buildOperations } from './build-operations.ts';
+import { buildOperations, type Operations } from './build-operations.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
 import { Claims } from './core/leases/claims.ts';
@@ -147,8 +147,10 @@ export function buildCore(parts: CoreParts): Core {
       await leases.revokePrefix(namespace, path);
     },
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
+    removed: (path) => operations.quotas.removeBelow(path),
+    moved: (from, to) => operations.quotas.move(from, to),
   });
-  const operations = buildOperations({ ...parts, logLevels: parts.logLevels, recordsOf, namespaces, mounts, lifecycle, audit, inFlight: () => pipeline.inFlight });
+  const operations: Operations = buildOperations({ ...parts, logLevels: parts.logLevels, recordsOf, namespaces, mounts, lifecycle, audit, inFlight: () => pipeline.inFlight });
   const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,
@@ -279,6 +281,7 @@ export function buildCore(parts: CoreParts): Core {
     // Once the keys are gone nobody could take back any more what its leases stand for.
     await leases.revokePrefix(namespace, '');
     await mounts.unloadNamespace(namespace.id);
+    await operations.quotas.removeBelow(namespace.path);
     await barrier.destroyNamespace(namespace.id);
     await barrier.purgeNamespace(namespace.id);
   }

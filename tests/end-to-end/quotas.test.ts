@@ -136,6 +136,38 @@ describe('a rate limit', () => {
     await ok('DELETE', 'sys/auth/machines');
   });
 
+  test('follows its mount when that moves, and goes with its mount or namespace', async () => {
+    const pathOf = async (name: string) =>
+      (await server.call('GET', `sys/quotas/rate-limit/${name}`)).body.data?.['path'];
+    await ok('POST', 'sys/mounts/here', { type: 'kv' });
+    await ok('POST', 'sys/mounts/here-too', { type: 'kv' });
+    await ok('POST', 'sys/quotas/rate-limit/whole', { rate: 1, path: 'here', interval: 600 });
+    await ok('POST', 'sys/quotas/rate-limit/part', { rate: 9, path: 'here/data/*' });
+    await ok('POST', 'sys/quotas/rate-limit/other', { rate: 9, path: 'here-too/' });
+    await ok('POST', 'sys/remount', { from: 'here', to: 'there' });
+    const deadlineMs = Date.now() + 5000;
+    while ((await pathOf('whole')) !== 'there/' && Date.now() < deadlineMs)
+      await new Promise((done) => setTimeout(done, 20));
+    assert.deepEqual(
+      [await pathOf('whole'), await pathOf('part'), await pathOf('other')],
+      ['there/', 'there/data/*', 'here-too/'],
+    );
+    assert.deepEqual(await statuses(2, 'GET', 'there/x'), [404, 429]);
+    await ok('DELETE', 'sys/mounts/there');
+    assert.deepEqual(
+      [await pathOf('whole'), await pathOf('part'), await pathOf('other')],
+      [undefined, undefined, 'here-too/'],
+    );
+    await ok('PUT', 'sys/namespaces/gone');
+      () => undefined,
+    );
+    await ok('POST', 'sys/quotas/rate-limit/gone', { rate: 1, path: 'gone' });
+    await ok('DELETE', 'sys/namespaces/gone');
+    while ((await pathOf('gone')) !== undefined && Date.now() < deadlineMs)
+      await new Promise((done) => setTimeout(done, 20));
+    assert.equal(await pathOf('gone'), undefined);
+  });
+
   test('is refused when it means nothing', async () => {
     const refuse = async (body: object, words: RegExp) => {
       const answer = await server.call('POST', 'sys/quotas/rate-limit/bad', { body });

@@ -24,6 +24,9 @@ export interface MountsDependencies {
   readonly endLeases: (namespace: Where, mountPath: string) => Promise<void>;
   /** Whether a namespace is at this full path, without a trailing slash. */
   readonly isNamespace: (path: string) => Promise<boolean>;
+  /** A mount has gone, or is somewhere else now. Paths are from the root namespace. */
+  readonly removed?: (path: string) => Promise<void>;
+  readonly moved?: (from: string, to: string) => Promise<void>;
 }
 
 /** What names a namespace to its mounts. */
@@ -141,6 +144,7 @@ export class Mounts {
       throw error;
     }
     await this.#removeEntry(namespace, entry.uuid);
+    await this.#deps.removed?.(`${namespace.path}${labelOf(table, path)}`);
   }
 
   /** Moves a mount within its namespace, after ending its leases, as their ids name the old path. Its data stays where it is. */
@@ -162,6 +166,8 @@ export class Mounts {
       const { entry, moved } = place(entries);
       return entries.map((other) => (other === entry ? moved : other));
     });
+    const absolute = (path: string) => `${namespace.path}${labelOf(table, path)}`;
+    await this.#deps.moved?.(absolute(from), absolute(to));
   }
 
   /** Goes on with removals that a crash interrupted. Called after unseal. */

@@ -120,6 +120,22 @@ export class Quotas {
     await this.#records.commit({ remove: [keyOf(type, name)] });
   }
 
+  /** A mount or namespace at `path` (ending in '/') has gone: its quotas go too. */
+  async removeBelow(path: string): Promise<void> {
+    const { byKey } = await this.current();
+    const remove = [...byKey].filter(([, quota]) => quota.path.startsWith(path)).map(([key]) => key);
+    if (remove.length > 0) await this.#records.commit({ remove });
+  }
+
+  /** A mount has moved: its quotas follow. */
+  async move(from: string, to: string): Promise<void> {
+    const { byKey } = await this.current();
+    const put = [...byKey]
+      .filter(([, { path }]) => path.startsWith(from))
+      .map(([key, quota]) => [key, { ...quota, path: to + quota.path.slice(from.length) }] as const);
+    if (put.length > 0) await this.#records.commit({ put });
+  }
+
   async config(): Promise<QuotaConfig> {
     return (await this.#records.get<QuotaConfig>(configKey))?.value ?? defaultQuotaConfig;
   }
