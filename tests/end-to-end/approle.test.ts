@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import nodeVault from 'node-vault';
 import { type CallAnswer, startTestServer, type TestServer } from '../start-server.ts';
 
 const policy = 'path "secret/data/ai/openai" { capabilities = ["read"] }';
@@ -149,6 +150,49 @@ describe('approle over HTTP', () => {
     });
     const second = await ok(login({ role_id: periodic.role_id, secret_id: await periodic.secretId() }));
     assert.deepEqual([second.body.auth?.['lease_duration'], second.body.auth?.['num_uses']], [3600, 2]);
+  });
+
+  test('a renewal follows what the role says by then', async () => {
+    const role = await newRole('renewed', { token_ttl: '20m', token_max_ttl: '1h' });
+    const { body } = await ok(login({ role_id: role.role_id, secret_id: await role.secretId() }));
+    await ok(server.call('POST', 'auth/approle/role/renewed', { body: { token_ttl: '5m' } }));
+    const token = String(body.auth?.['client_token']);
+    const renewed = await ok(server.call('POST', 'auth/token/renew-self', { token, body: {} }));
+    assert.equal(renewed.body.auth?.['lease_duration'], 300);
+  });
+
+  test('node-vault, unchanged, does all that it can do with AppRole', async () => {
+    const root = nodeVault({ endpoint: server.address, apiVersion: 'v1', token: server.rootToken });
+    const role_name = 'from-node-vault';
+    await root.addApproleRole({ role_name, policies: 'app', secret_id_ttl: 600 });
+    await root.updateApproleRoleId({ role_name, role_id: 'node-vault-id' });
+    assert.ok((await root.approleRoles()).data.keys.includes(role_name));
+    assert.deepEqual((await root.getApproleRole({ role_name })).data.policies, ['app']);
+    const { role_id } = (await root.getApproleRoleId({ role_name })).data;
+    const made = (
+      await root.getApproleRoleSecret({ role_name, metadata: '{"team":"blue"}', cidr_list: ['127.0.0.1/32'] })
+    ).data;
+    const { secret_id, secret_id_accessor } = made;
+    const application = nodeVault({ endpoint: server.address, apiVersion: 'v1' });
+    const { auth } = await application.approleLogin({ role_id, secret_id });
+    assert.deepEqual(auth.metadata, { role_name, team: 'blue' });
+    assert.equal((await application.read('secret/data/ai/openai')).data.data.key, 'sk-1');
+    assert.deepEqual((await root.approleSecretAccessors({ role_name })).data.keys, [secret_id_accessor]);
+    const looked = await root.approleSecretLookup({ role_name, secret_id });
+    assert.deepEqual(
+      (await root.approleSecretAccessorLookup({ role_name, secret_id_accessor })).data,
+      looked.data,
+    );
+    await root.approleSecretAccessorDestroy({ role_name, secret_id_accessor });
+    await assert.rejects(application.approleLogin({ role_id, secret_id }), /invalid role or secret ID/);
+    const second = (await root.getApproleRoleSecret({ role_name })).data;
+    await root.approleSecretDestroy({ role_name, secret_id: second.secret_id });
+    await assert.rejects(
+      application.approleLogin({ role_id, secret_id: second.secret_id }),
+      /invalid role or secret ID/,
+    );
+    await root.deleteApproleRole({ role_name });
+    await assert.rejects(root.getApproleRole({ role_name }), /404/);
   });
 
   test('a client’s mistake is never the server’s, whatever field it is in', async () => {

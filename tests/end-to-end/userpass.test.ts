@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import nodeVault from 'node-vault';
 import { type CallAnswer, startTestServer, type TestServer } from '../start-server.ts';
 
 describe('userpass over HTTP', () => {
@@ -78,6 +79,22 @@ describe('userpass over HTTP', () => {
     }
     const wrapped = await ok(login('bob', { password: 'pw' }, { 'X-Vault-Wrap-TTL': '60s' }));
     assert.ok(wrapped.body.auth === null && typeof wrapped.body.wrap_info?.['wrapped_accessor'] === 'string');
+  });
+
+  test('node-vault, unchanged, logs in, and so does a user who came with a bcrypt hash', async () => {
+    const password_hash = '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
+    await ok(
+      server.call('POST', 'auth/people/users/moved', { body: { password_hash, token_policies: 'app' } }),
+    );
+    const client = nodeVault({ endpoint: server.address, apiVersion: 'v1' });
+    const { auth } = await client.userpassLogin({
+      mount_point: 'people',
+      username: 'moved',
+      password: 'U*U',
+    });
+    assert.deepEqual(auth.policies, ['app', 'default']);
+    const wrong = client.userpassLogin({ mount_point: 'people', username: 'moved', password: 'u*u' });
+    await assert.rejects(wrong, /invalid username or password/);
   });
 
   test('hostile names never reach another user or record', async () => {
