@@ -159,8 +159,6 @@ describe('a rate limit', () => {
       [undefined, undefined, 'here-too/'],
     );
     await ok('PUT', 'sys/namespaces/gone');
-      () => undefined,
-    );
     await ok('POST', 'sys/quotas/rate-limit/gone', { rate: 1, path: 'gone' });
     await ok('DELETE', 'sys/namespaces/gone');
     while ((await pathOf('gone')) !== undefined && Date.now() < deadlineMs)
