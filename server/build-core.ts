@@ -9,6 +9,7 @@ import type { Barrier } from './barrier/index.ts';
 import { buildOperations, type Operations } from './build-operations.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
+import { identityPlugin } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
@@ -132,9 +133,21 @@ export function buildCore(parts: CoreParts): Core {
       return { paths: systemPaths };
     },
   };
+  const identity = identityPlugin(
+    {
+      recordsOf,
+      clock,
+      mountTable: (namespace) => mounts.table(namespace),
+      mayUse: async ({ caller, operation, namespace }, path) => {
+        const state = tokenStore.ofCaller(caller);
+        return state !== undefined && (await access.of(state)).decide({ operation, namespace: namespace.path, path, sudo: false }).allowed;
+      },
+    },
+    version,
+  );
   const mounts: Mounts = new Mounts({
     recordsOf,
-    engines: new Map([...parts.engines, ['system', systemPlugin]]),
+    engines: new Map([...parts.engines, ['identity', identity], ['system', systemPlugin]]),
     authMethods: parts.authMethods,
     system,
     clock,
