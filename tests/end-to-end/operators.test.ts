@@ -181,6 +181,22 @@ describe('the server tells', () => {
     assert.match(String(requests[0]?.['client_remote_address']), /^127\.0\.0\.1:\d+$/);
   });
 
+  test('them to anybody, on a listener that says so', async () => {
+    const open = await startTestServer({
+      listener: { profiling: { unauthenticated_in_flight_request_access: true } },
+    });
+    try {
+      assert.equal((await open.call('GET', 'sys/in-flight-req', { token: null })).status, 200);
+      assert.equal((await open.call('GET', 'sys/metrics', { token: null })).status, 403);
+      for (const method of ['PUT', 'DELETE', 'LIST'])
+        assert.notEqual((await open.call(method, 'sys/in-flight-req', { token: null })).status, 200, method);
+      const inNamespace = await open.call('GET', 'sys/in-flight-req', { token: null, namespace: 'any' });
+      assert.notEqual(inNamespace.status, 200);
+    } finally {
+      await open.stop();
+    }
+  });
+
   test('its versions, machine, plug-ins and counters', async () => {
     const versions = await ok('LIST', 'sys/version-history');
     assert.equal(listIn(versions, 'keys').length, 1);
