@@ -5,6 +5,7 @@ import type { RecordChange, Records } from '../../contracts/records.ts';
 import type { StorageBackend } from '../../contracts/storage.ts';
 import { randomBytes } from '../../crypto/random.ts';
 import type { RecordsOf } from './system-change.ts';
+import { childKey } from './token-keys.ts';
 import { openTokens, type TokensHarness } from './tokens-harness.ts';
 
 const rootKey = randomBytes(32);
@@ -100,6 +101,74 @@ describe('revocation of tokens', () => {
     assert.equal(await kit.store.find(child), undefined);
     assert.equal(await kit.leases.find({ id: 'root', path: '' }, lease), undefined);
     assert.deepEqual(await leftovers(kit), []);
+  });
+
+  test('a child whose commit comes after all of the revocation is refused', async () => {
+    const storage = await openMemoryStorage();
+    let held: Promise<void> | undefined;
+    const around =
+      (inner: RecordsOf): RecordsOf =>
+      (namespaceId, prefix) =>
+        withCommit(inner(namespaceId, prefix), async (change, commit) => {
+          if (held && change.put?.some(([key]) => key.startsWith('accessor/'))) await held;
+          await commit();
+        });
+    const kit = await openTokens({ storage, rootKey, around });
+    const parent = await kit.make();
+    const caller = await kit.callerOf(parent);
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const making = kit.make(caller);
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    await kit.store.revokeTree(await kit.addressOf(parent));
+    release();
+    await assert.rejects(making, { message: 'parent token lookup failed: no parent found' });
+    assert.deepEqual(await leftovers(kit), []);
+  });
+
+  test('a token that is renewed at the moment at which it expires is not ended by the old time', async () => {
+    const storage = await openMemoryStorage();
+    let inTheGap: (() => Promise<void>) | undefined;
+    const around =
+      (inner: RecordsOf): RecordsOf =>
+      (namespaceId, prefix) =>
+        withCommit(inner(namespaceId, prefix), async (change, commit) => {
+          const gap = inTheGap;
+          if (gap && change.put?.some(([key]) => key.startsWith('revoking/'))) {
+            inTheGap = undefined;
+            await gap();
+          }
+          await commit();
+        });
+    const kit = await openTokens({ storage, rootKey, around });
+    const token = await kit.make(undefined, { ttlSeconds: 100 });
+    const address = await kit.addressOf(token);
+    const expiresMs = kit.clock.now() + 100_000;
+    inTheGap = async () => {
+      // Another node, whose clock is a little behind.
+      kit.clock.set(expiresMs - 10);
+      await kit.tokens.renew(token, 50, { id: 'root', path: '' });
+      kit.clock.set(expiresMs);
+    };
+    kit.clock.set(expiresMs);
+    await kit.store.expire(address);
+    assert.ok(await kit.store.find(token));
+    kit.clock.advance(50_000);
+    await kit.expiry.runOnce();
+    assert.deepEqual(await leftovers(kit), []);
+  });
+
+  test('an index entry that names the child of another does not make it a child', async () => {
+    const kit = await open();
+    const [parent, other] = [await kit.make(), await kit.make()];
+    const child = await kit.make(await kit.callerOf(other));
+    const stray = childKey(await kit.addressOf(parent), await kit.addressOf(child));
+    await kit.recordsOf('root', 'sys/').commit({ mark: [stray] });
+    await kit.store.revokeTree(await kit.addressOf(parent));
+    assert.ok(await kit.store.find(child));
+    assert.equal((await kit.keys('token-child/')).length, 1);
   });
 
   test('revoking a token alone leaves its children as orphans that live on', async () => {
