@@ -81,7 +81,7 @@ export interface TokenService {
   ): Promise<IssuedToken>;
   lookUp(token: string, namespace: Where): Promise<TokenFacts | undefined>;
   lookUpAccessor(accessor: string, namespace: Where): Promise<TokenFacts | undefined>;
-  /** 0 seconds means the mount's default. Throws 'invalid-request' for what cannot be renewed. */
+  /** 0 seconds means what the token was made with. Throws 'invalid-request' for what cannot be renewed. */
   renew(token: string, incrementSeconds: number, namespace: Where): Promise<IssuedToken>;
   renewAccessor(accessor: string, incrementSeconds: number, namespace: Where): Promise<IssuedToken>;
   /** Ends the token, everything it made, and their leases, before it returns. False when there is no such token. */

@@ -77,13 +77,13 @@ function unwrapPaths(wrapping: Wrapping, tokens: TokenStore): PathDeclaration[] 
   ];
 
   /** A client token that is the wrapping token had its use taken when the request came in. */
-  function using<T>(
+  async function using<T>(
     call: Call<{ readonly token: string }>,
     action: (state: TokenState) => Promise<T>,
   ): Promise<T> {
     const given = call.fields.token;
     if (given !== '' && given !== call.origin.token) return wrapping.using(given, action);
-    const state = tokens.ofCaller(call.caller);
+    const state = await tokens.ofCaller(call.caller);
     if (!state || !isWrapping(state.entry)) throw new CofferError('bad-wrapping-token');
     return action(state);
   }

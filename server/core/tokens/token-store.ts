@@ -104,9 +104,12 @@ export class TokenStore {
     return namespace && this.#stateOfRecord(address, namespace, stored);
   }
 
-  /** The token of a caller that the pipeline let in: as it was when the request came. */
-  ofCaller(caller: Caller): TokenState | undefined {
-    return this.#states.get(caller);
+  /** The token of a caller that the pipeline let in: as it was when the request came, its last use included. */
+  async ofCaller(caller: Caller): Promise<TokenState | undefined> {
+    const state = this.#states.get(caller);
+    if (state || caller.tokenType !== 'service') return state;
+    // Somebody passed on what the pipeline knows as an object of their own.
+    return this.at({ namespaceId: caller.namespaceId, digest: caller.tokenHandle }, { used: true });
   }
 
   async byAccessor(accessor: string, namespaceId: string): Promise<TokenState | undefined> {

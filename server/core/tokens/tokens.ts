@@ -71,7 +71,7 @@ export class Tokens implements TokenService {
   }
 
   async lookUpCaller(caller: Caller): Promise<TokenFacts | undefined> {
-    return this.#shown(this.#deps.store.ofCaller(caller));
+    return this.#shown(await this.#deps.store.ofCaller(caller));
   }
 
   async renew(token: string, incrementSeconds: number, where: Where): Promise<IssuedToken> {
@@ -87,7 +87,7 @@ export class Tokens implements TokenService {
   }
 
   async renewCaller(caller: Caller, incrementSeconds: number): Promise<IssuedToken> {
-    return this.#renew(this.#own(caller), '', incrementSeconds);
+    return this.#renew(await this.#own(caller), '', incrementSeconds);
   }
 
   async revoke(token: string, where: Where): Promise<boolean> {
@@ -110,7 +110,7 @@ export class Tokens implements TokenService {
   }
 
   async revokeCaller(caller: Caller): Promise<void> {
-    const state = this.#own(caller);
+    const state = await this.#own(caller);
     refuseBatch(state, 'revoked');
     await this.#deps.store.revokeTree(addressOf(state));
   }
@@ -125,7 +125,7 @@ export class Tokens implements TokenService {
   }
 
   async hasSudo(caller: Caller, path: string, where: Where): Promise<boolean> {
-    const state = this.#deps.store.ofCaller(caller);
+    const state = await this.#deps.store.ofCaller(caller);
     return state !== undefined && this.#deps.sudo(state, path, where);
   }
 
@@ -205,8 +205,8 @@ export class Tokens implements TokenService {
     return this.#deps.store.byAccessor(accessor, namespace.id);
   }
 
-  #own(caller: Caller): TokenState {
-    const state = this.#deps.store.ofCaller(caller);
+  async #own(caller: Caller): Promise<TokenState> {
+    const state = await this.#deps.store.ofCaller(caller);
     if (!state) throw new CofferError('permission-denied');
     return state;
   }
