@@ -29,9 +29,15 @@ listener "tcp" { address = "127.0.0.1:${port}" tls_disable = true }
 `,
     );
     await server.start();
-    const made = await server.call<{ root_token: string }>('PUT', 'sys/init', { recovery_shares: 1, recovery_threshold: 1 });
+    const made = await server.call<{ root_token: string }>('PUT', 'sys/init', {
+      recovery_shares: 1,
+      recovery_threshold: 1,
+    });
     server.token = made.root_token;
-    await server.call('PUT', 'sys/audit/file', { type: 'file', options: { file_path: join(folder, 'audit.log') } });
+    await server.call('PUT', 'sys/audit/file', {
+      type: 'file',
+      options: { file_path: join(folder, 'audit.log') },
+    });
     await server.call('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } });
     return server;
   }
@@ -39,7 +45,11 @@ listener "tcp" { address = "127.0.0.1:${port}" tls_disable = true }
   /** Starts it again on the same store. Resolves with the milliseconds until `path` was answered. */
   async start(path = 'sys/health?uninitcode=200&sealedcode=200'): Promise<number> {
     const startedAt = performance.now();
-    this.process = await MeasuredProcess.start('./coffer-process.ts', [join(this.folder, 'coffer.hcl'), String(this.port)], profiling());
+    this.process = await MeasuredProcess.start(
+      './coffer-process.ts',
+      [join(this.folder, 'coffer.hcl'), String(this.port), process.env['COFFER_BENCH_FORM'] ?? 'built'],
+      profiling(),
+    );
     for (;;) {
       const answered = await this.call('GET', path).then(
         () => true,
@@ -63,7 +73,9 @@ listener "tcp" { address = "127.0.0.1:${port}" tls_disable = true }
   }
 
   async bytesOf(path: string): Promise<string> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/v1/${path}`, { headers: { 'X-Vault-Token': this.token } });
+    const answer = await fetch(`http://127.0.0.1:${this.port}/v1/${path}`, {
+      headers: { 'X-Vault-Token': this.token },
+    });
     return Buffer.from(await answer.arrayBuffer()).toString('base64');
   }
 
@@ -76,7 +88,10 @@ listener "tcp" { address = "127.0.0.1:${port}" tls_disable = true }
 /** `COFFER_BENCH_PROFILE=folder` leaves a CPU profile of the server there. */
 function profiling(): string[] {
   const folder = process.env['COFFER_BENCH_PROFILE'];
-  return ['--disable-warning=ExperimentalWarning', ...(folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [])];
+  return [
+    '--disable-warning=ExperimentalWarning',
+    ...(folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []),
+  ];
 }
 
 export function freePort(): Promise<number> {

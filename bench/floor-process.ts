@@ -4,7 +4,11 @@ import { reportUsage } from './process.ts';
 
 /** The floor: a bare node:http server that answers the bytes it was given, after reading the request. */
 const body = Buffer.from(process.argv[2] ?? '', 'base64');
-const headers = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json', 'Content-Length': body.length };
+const headers = {
+  'Cache-Control': 'no-store',
+  'Content-Type': 'application/json',
+  'Content-Length': body.length,
+};
 const server = createServer((request, response) => {
   const answer = () => {
     response.writeHead(200, headers);

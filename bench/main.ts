@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BenchServer } from './coffer-server.ts';
-import { load, type LoadPlan, type LoadResult } from './load.ts';
+import { type LoadPlan, type LoadResult, load } from './load.ts';
 import { MeasuredProcess } from './process.ts';
 import { atScale } from './scale.ts';
 
@@ -44,8 +44,18 @@ async function compare(server: BenchServer, scenario: Scenario): Promise<void> {
   const floor = await MeasuredProcess.start('./floor-process.ts', [scenario.bytes]);
   const floors: Measured[] = [];
   const coffers: Measured[] = [];
-  await load({ port: server.port, connections: scenario.connections, seconds: 3, request: scenario.request(server.port) });
-  await load({ port: floor.port, connections: scenario.connections, seconds: 1, request: scenario.request(floor.port) });
+  await load({
+    port: server.port,
+    connections: scenario.connections,
+    seconds: 3,
+    request: scenario.request(server.port),
+  });
+  await load({
+    port: floor.port,
+    connections: scenario.connections,
+    seconds: 1,
+    request: scenario.request(floor.port),
+  });
   for (let round = 0; round < rounds; round++) {
     floors.push(await measure(floor, floor.port, scenario));
     coffers.push(await measure(server.process, server.port, scenario));
@@ -61,7 +71,9 @@ async function compare(server: BenchServer, scenario: Scenario): Promise<void> {
       scenario.name.padEnd(34),
       `${Math.round(rate(coffers))}/s`.padStart(9),
       `${(rate(coffers) / rate(floors)).toFixed(2)} × floor (${Math.round(rate(floors))}/s)`.padEnd(28),
-      `CPU ${cpu(coffers).toFixed(0)} µs, ${(cpu(coffers) / cpu(floors)).toFixed(2)} × floor (${cpu(floors).toFixed(0)})`.padEnd(34),
+      `CPU ${cpu(coffers).toFixed(0)} µs, ${(cpu(coffers) / cpu(floors)).toFixed(2)} × floor (${cpu(floors).toFixed(0)})`.padEnd(
+        34,
+      ),
       `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms (${(p99 / p50).toFixed(1)} ×)`,
       failures > 0 ? `  ${failures} FAILED` : '',
     ].join('  '),
@@ -69,11 +81,13 @@ async function compare(server: BenchServer, scenario: Scenario): Promise<void> {
 }
 
 function get(path: (n: number) => string, token: string): Scenario['request'] {
-  return (port) => (n) => `GET /v1/${path(n)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Vault-Token: ${token}\r\n\r\n`;
+  return (port) => (n) =>
+    `GET /v1/${path(n)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Vault-Token: ${token}\r\n\r\n`;
 }
 
 function post(path: (n: number) => string, token: string, body: string): Scenario['request'] {
-  return (port) => (n) => `POST /v1/${path(n)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Vault-Token: ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return (port) => (n) =>
+    `POST /v1/${path(n)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Vault-Token: ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 const server = await BenchServer.create();
@@ -81,20 +95,53 @@ try {
   const count = 1000;
   const value = { data: { 'api-key': 'sk-your-openai-key-0123456789abcdef', 'org-id': 'org-abc123' } };
   for (let at = 0; at < count; at += 50) {
-    await Promise.all(Array.from({ length: 50 }, (_, n) => server.call('POST', `secret/data/app/${at + n}`, value)));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, n) => server.call('POST', `secret/data/app/${at + n}`, value)),
+    );
   }
-  await server.call('PUT', 'sys/policies/acl/app', { policy: 'path "secret/data/app/*" { capabilities = ["create", "read", "update"] }' });
-  const made = await server.call<{ auth: { client_token: string } }>('POST', 'auth/token/create', { policies: ['app'], ttl: '1h' });
+  await server.call('PUT', 'sys/policies/acl/app', {
+    policy: 'path "secret/data/app/*" { capabilities = ["create", "read", "update"] }',
+  });
+  const made = await server.call<{ auth: { client_token: string } }>('POST', 'auth/token/create', {
+    policies: ['app'],
+    ttl: '1h',
+  });
   const token = made.auth.client_token;
   const body = JSON.stringify(value);
   const scenarios: Scenario[] = [
-    { name: 'KV v2 read, one secret', connections: 16, bytes: await server.bytesOf('secret/data/app/1'), request: get(() => 'secret/data/app/1', token) },
-    { name: 'KV v2 read, a thousand secrets', connections: 16, bytes: await server.bytesOf('secret/data/app/1'), request: get((n) => `secret/data/app/${(n * 7919) % count}`, token) },
-    { name: 'token lookup-self', connections: 16, bytes: await server.bytesOf('auth/token/lookup-self'), request: get(() => 'auth/token/lookup-self', token) },
-    { name: 'KV v2 write, durable', connections: 32, bytes: await server.bytesOf('secret/metadata/app/1'), request: post((n) => `secret/data/app/w${n % 500}`, token, body) },
-    { name: 'health', connections: 16, bytes: await server.bytesOf('sys/health'), request: get(() => 'sys/health', '') },
+    {
+      name: 'KV v2 read, one secret',
+      connections: 16,
+      bytes: await server.bytesOf('secret/data/app/1'),
+      request: get(() => 'secret/data/app/1', token),
+    },
+    {
+      name: 'KV v2 read, a thousand secrets',
+      connections: 16,
+      bytes: await server.bytesOf('secret/data/app/1'),
+      request: get((n) => `secret/data/app/${(n * 7919) % count}`, token),
+    },
+    {
+      name: 'token lookup-self',
+      connections: 16,
+      bytes: await server.bytesOf('auth/token/lookup-self'),
+      request: get(() => 'auth/token/lookup-self', token),
+    },
+    {
+      name: 'KV v2 write, durable',
+      connections: 32,
+      bytes: await server.bytesOf('secret/metadata/app/1'),
+      request: post((n) => `secret/data/app/w${n % 500}`, token, body),
+    },
+    {
+      name: 'health',
+      connections: 16,
+      bytes: await server.bytesOf('sys/health'),
+      request: get(() => 'sys/health', ''),
+    },
   ];
-  for (const scenario of scenarios) if (!values.only || scenario.name.includes(values.only)) await compare(server, scenario);
+  for (const scenario of scenarios)
+    if (!values.only || scenario.name.includes(values.only)) await compare(server, scenario);
   const { residentBytes } = await server.process.usage();
   console.log(`resident after this load: ${(residentBytes / 1e6).toFixed(0)} MB`);
   if (Number(values.scale) > 0) await atScale(server, token, Number(values.scale), seconds);

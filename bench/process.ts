@@ -13,7 +13,12 @@ export class MeasuredProcess {
   readonly facts: Readonly<Record<string, string>>;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number, startedInMs: number, facts: Readonly<Record<string, string>>) {
+  private constructor(
+    child: ChildProcess,
+    port: number,
+    startedInMs: number,
+    facts: Readonly<Record<string, string>>,
+  ) {
     this.#child = child;
     this.port = port;
     this.startedInMs = startedInMs;
@@ -21,9 +26,16 @@ export class MeasuredProcess {
   }
 
   /** `script` sends `{ ready: port, facts }` when it listens, and answers 'usage'. */
-  static async start(script: string, args: readonly string[] = [], execArgv: readonly string[] = []): Promise<MeasuredProcess> {
+  static async start(
+    script: string,
+    args: readonly string[] = [],
+    execArgv: readonly string[] = [],
+  ): Promise<MeasuredProcess> {
     const startedAt = performance.now();
-    const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args], { execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args], {
+      execArgv: [...execArgv],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const { ready, facts } = await message<{ ready: number; facts?: Record<string, string> }>(child);
     return new MeasuredProcess(child, ready, performance.now() - startedAt, facts ?? {});
   }

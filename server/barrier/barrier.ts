@@ -32,7 +32,7 @@ export interface BarrierOptions {
   readonly storage: StorageBackend;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Memory for decrypted records and what is derived from them, roughly; 48 MiB. */
+  /** Memory for decrypted records and what is derived from them, roughly; 32 MiB. */
   readonly cacheBytes?: number;
   /** No other process opens this storage, so the cache is always fresh. */
   readonly exclusiveStore?: boolean;
@@ -71,7 +71,7 @@ export class Barrier {
     this.#logger = options.logger ?? silentLogger;
     this.#store = new RecordStore({
       storage: options.storage,
-      cacheBytes: options.cacheBytes ?? 48 * 1024 * 1024,
+      cacheBytes: options.cacheBytes ?? 32 * 1024 * 1024,
       exclusiveStore: options.exclusiveStore ?? false,
       acceptPlaintextRecords: options.acceptPlaintextRecords ?? false,
     });

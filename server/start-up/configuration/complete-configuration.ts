@@ -9,7 +9,7 @@ import { inheritedDuration } from './read-listener.ts';
 import { withTransportSecurity } from './response-headers.ts';
 import { telemetryKeys, topLevelKeys } from './top-level-keys.ts';
 
-const defaultCacheBytes = 48 * 1024 * 1024;
+const defaultCacheBytes = 32 * 1024 * 1024;
 /** What one record of Vault's `cache_size` is taken as. */
 const bytesPerCachedRecord = 512;
 

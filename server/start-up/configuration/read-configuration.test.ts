@@ -288,7 +288,7 @@ describe('the configuration', () => {
 
   it('takes sizes with units, and counts records where Vault does', () => {
     const cache = (line: string) => read({ 's.hcl': storage + plain + line }).cacheBytes;
-    assert.equal(cache(''), 48 * 1024 * 1024);
+    assert.equal(cache(''), 32 * 1024 * 1024);
     assert.equal(cache('cache_size = "1GiB"'), 1024 ** 3);
     assert.equal(cache('cache_size = 1000'), 512_000);
     assert.equal(cache('disable_cache = true'), 0);
