@@ -139,7 +139,7 @@ export function buildCore(parts: CoreParts): Core {
       clock,
       mountTable: (namespace) => mounts.table(namespace),
       mayUse: async ({ caller, operation, namespace }, path) => {
-        const state = tokenStore.ofCaller(caller);
+        const state = await tokenStore.ofCaller(caller);
         return state !== undefined && (await access.of(state)).decide({ operation, namespace: namespace.path, path, sudo: false }).allowed;
       },
     },
