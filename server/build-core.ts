@@ -1,12 +1,13 @@
+import type { Barrier } from './barrier/index.ts';
+import { buildOperations, type Operations } from './build-operations.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { Logger, LogLevels } from './contracts/logger.ts';
+import type { Records } from './contracts/records.ts';
 import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { TokenService } from './contracts/token-service.ts';
-import type { Barrier } from './barrier/index.ts';
-import { buildOperations, type Operations } from './build-operations.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
 import { identityPlugin } from './core/identity/index.ts';
@@ -14,27 +15,27 @@ import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
 import { Lifecycle } from './core/lifecycle/index.ts';
-import { compilePaths } from './core/mounts/mount.ts';
 import type { CountedStorage } from './core/metrics/counted-storage.ts';
+import { compilePaths } from './core/mounts/mount.ts';
 import { Mounts } from './core/mounts/mounts.ts';
-import { type Namespace, Namespaces, rootNamespace } from './core/namespaces/namespaces.ts';
+import { Namespaces, rootNamespace } from './core/namespaces/namespaces.ts';
 import { Pipeline } from './core/pipeline/pipeline.ts';
 import { Access } from './core/policies/access.ts';
 import { PolicyStore } from './core/policies/policy-store.ts';
 import { auditPaths } from './core/system/audit-paths.ts';
+import { capabilityPaths } from './core/system/capability-paths.ts';
 import type { Cors } from './core/system/cors.ts';
 import { internalPaths } from './core/system/internal-paths.ts';
 import { leasePaths } from './core/system/lease-paths.ts';
 import { lifecyclePaths } from './core/system/lifecycle-paths.ts';
 import { mountPaths } from './core/system/mount-paths.ts';
 import { namespacePaths } from './core/system/namespace-paths.ts';
-import { capabilityPaths } from './core/system/capability-paths.ts';
 import { policyPaths } from './core/system/policy-paths.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
-import { Tokens } from './core/tokens/tokens.ts';
 import { TokenStore } from './core/tokens/token-store.ts';
-import type { TokenAddress } from './core/tokens/token-entry.ts';
+import { Tokens } from './core/tokens/tokens.ts';
 import { Wrapping } from './core/wrapping/wrapping.ts';
+import { CoreLife } from './core-life.ts';
 import { renderBody } from './dialects/vault/encode.ts';
 import type { Configuration } from './start-up/configuration/configuration.ts';
 import { version } from './version.ts';
@@ -64,18 +65,36 @@ export interface Core {
   stop(): Promise<void>;
 }
 
-const tidyEveryMs = 60_000;
-
 /** Puts the rooms of core together. Nothing here decides anything: it only says who knows whom. */
 export function buildCore(parts: CoreParts): Core {
   const { barrier, clock, logger, configuration } = parts;
   const recordsOf = (namespaceId: string, prefix: string) => barrier.records(namespaceId, prefix);
-  const system = { defaultLeaseTtlSeconds: configuration.defaultLeaseTtlSeconds, maxLeaseTtlSeconds: configuration.maxLeaseTtlSeconds };
+  const system = {
+    defaultLeaseTtlSeconds: configuration.defaultLeaseTtlSeconds,
+    maxLeaseTtlSeconds: configuration.maxLeaseTtlSeconds,
+  };
 
-  const namespaces = new Namespaces(recordsOf(rootNamespace.id, 'sys/namespaces/'), {
+  const life: CoreLife = new CoreLife(
+    () => ({
+      barrier,
+      namespaces,
+      mounts,
+      policies,
+      tokenStore,
+      leases,
+      expiry,
+      auditTable,
+      operations,
+      clock,
+      logger,
+      isUnsealed: () => lifecycle.unsealed,
+    }),
+    configuration.auditDevices,
+  );
+  const namespaces: Namespaces = new Namespaces(recordsOf(rootNamespace.id, 'sys/namespaces/'), {
     isTaken: async (parent, path) => (await mounts.table(parent)).overlaps(path),
-    created: (namespace) => prepareNamespace(namespace),
-    removing: (namespace) => removeNamespace(namespace),
+    created: (namespace) => life.namespaceCreated(namespace),
+    removing: (namespace) => life.namespaceRemoving(namespace),
   });
   const namespaceById = (id: string) => namespaces.byId(id);
   const policies = new PolicyStore(recordsOf, clock);
@@ -84,27 +103,42 @@ export function buildCore(parts: CoreParts): Core {
     const namespace = await namespaceById(id);
     return namespace && (await mounts.table(namespace)).byUuid(uuid);
   };
-  const leases = new Leases({ recordsOf, clock, logger: logger.named('expiration'), namespaceById, mountByUuid });
-  const tokenStore: TokenStore = new TokenStore({ recordsOf, namespaceById, clock, endLeases: (token, change, limit) => leases.endOfToken(token, change, limit), endingWith: (token, entry) => wrapping.endingWith(token, entry), ended: (tokens) => tokensEnded(tokens) });
+  const leases = new Leases({
+    recordsOf,
+    clock,
+    logger: logger.named('expiration'),
+    namespaceById,
+    mountByUuid,
+  });
+  const tokenStore: TokenStore = new TokenStore({
+    recordsOf,
+    namespaceById,
+    clock,
+    endLeases: (token, change, limit) => leases.endOfToken(token, change, limit),
+    endingWith: (token, entry) => wrapping.endingWith(token, entry),
+    ended: (tokens) => life.tokensEnded(tokens),
+  });
   const tokens = new Tokens({
     store: tokenStore,
     clock,
     namespaceById,
     system,
     authMount: mountByUuid,
-    sudo: async (state, path, where) => (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true }).allowed,
+    sudo: async (state, path, where) =>
+      (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true })
+        .allowed,
   });
   const wrapping = new Wrapping({ recordsOf, tokens: tokenStore, clock, render: renderBody });
-  const expiry = new Expiry({ due: recordsOf(rootNamespace.id, 'sys/'), claims: new Claims(recordsOf(rootNamespace.id, 'sys/'), clock, { exclusive: parts.storage.exclusive }), namespaceById, leases, tokens: tokenStore, clock, logger: logger.named('expiration') });
-  const audit = new AuditBroker({ clock, logger: logger.named('audit') });
-  const auditTable = new AuditDevices({
-    broker: audit,
-    plugins: parts.auditDevices,
-    records: recordsOf(rootNamespace.id, 'sys/audit/'),
-    sinkContext: { logger: logger.named('audit'), clock, allowedFolders: configuration.auditFolders, forbiddenFolders: parts.programFolders },
+  const expiry = new Expiry({
+    due: recordsOf(rootNamespace.id, 'sys/'),
+    claims: new Claims(recordsOf(rootNamespace.id, 'sys/'), clock, { exclusive: parts.storage.exclusive }),
+    namespaceById,
+    leases,
+    tokens: tokenStore,
     clock,
-    logger: logger.named('audit'),
+    logger: logger.named('expiration'),
   });
+  const { audit, auditTable } = buildAudit(parts, recordsOf);
   const lifecycle: Lifecycle = new Lifecycle({
     storage: parts.storage,
     barrier,
@@ -115,24 +149,14 @@ export function buildCore(parts: CoreParts): Core {
     program: { version, buildDate: '', storageType: configuration.storage.type },
     hooks: {
       createRootToken: async (id) => {
-        await initializeStore();
+        await life.initialize();
         return tokens.createRoot(id);
       },
-      onUnsealed: () => unsealed(),
-      onSealing: () => sealing(),
+      onUnsealed: () => life.unsealed(),
+      onSealing: () => life.sealing(),
     },
   });
-  let systemPaths: SecretsEngine['paths'] | undefined;
-  const systemPlugin: SecretsEnginePlugin = {
-    type: 'system',
-    description: 'system endpoints used for control, policy and debugging',
-    singleton: true,
-    version,
-    create: async (): Promise<SecretsEngine> => {
-      systemPaths ??= declareSystemPaths();
-      return { paths: systemPaths };
-    },
-  };
+  const systemPlugin = systemEngine(() => declareSystemPaths());
   const identity = identityPlugin(
     {
       recordsOf,
@@ -140,7 +164,10 @@ export function buildCore(parts: CoreParts): Core {
       mountTable: (namespace) => mounts.table(namespace),
       mayUse: async ({ caller, operation, namespace }, path) => {
         const state = await tokenStore.ofCaller(caller);
-        return state !== undefined && (await access.of(state)).decide({ operation, namespace: namespace.path, path, sudo: false }).allowed;
+        return (
+          state !== undefined &&
+          (await access.of(state)).decide({ operation, namespace: namespace.path, path, sudo: false }).allowed
+        );
       },
     },
     version,
@@ -163,7 +190,16 @@ export function buildCore(parts: CoreParts): Core {
     removed: (path) => operations.quotas.removeBelow(path),
     moved: (from, to) => operations.quotas.move(from, to),
   });
-  const operations: Operations = buildOperations({ ...parts, logLevels: parts.logLevels, recordsOf, namespaces, mounts, lifecycle, audit, inFlight: () => pipeline.inFlight });
+  const operations: Operations = buildOperations({
+    ...parts,
+    logLevels: parts.logLevels,
+    recordsOf,
+    namespaces,
+    mounts,
+    lifecycle,
+    audit,
+    inFlight: () => pipeline.inFlight,
+  });
   const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,
@@ -179,11 +215,11 @@ export function buildCore(parts: CoreParts): Core {
     logger: logger.named('core'),
     isUnsealed: () => lifecycle.unsealed,
     freshen: () => barrier.freshen(),
-    lifecyclePaths: compilePaths([...lifecyclePaths(lifecycle), ...operations.metricsPaths].filter((path) => path.whileSealed)),
+    lifecyclePaths: compilePaths(
+      [...lifecyclePaths(lifecycle), ...operations.metricsPaths].filter((path) => path.whileSealed),
+    ),
   });
   barrier.onChange((keys) => access.changed(keys));
-  let cancelTidy: (() => void) | undefined;
-  let declared = configuration.auditDevices;
 
   return {
     pipeline,
@@ -194,11 +230,8 @@ export function buildCore(parts: CoreParts): Core {
       if (outcome.problem && outcome.problem.kind !== 'unavailable') throw outcome.problem;
     },
     async reload(next) {
-      declared = next.auditDevices;
-      if (lifecycle.unsealed) {
-        await auditTable.restore(declared);
-        await audit.reopen();
-      }
+      await life.redeclare(next.auditDevices);
+      await audit.reopen();
     },
     async stop() {
       await pipeline.drained();
@@ -221,93 +254,39 @@ export function buildCore(parts: CoreParts): Core {
       ...operations.paths(),
     ];
   }
+}
 
-  /** What a new store needs before its first request; safe to repeat. */
-  async function initializeStore(): Promise<void> {
-    await tokenStore.initialize();
-    await tokenStore.load();
-    await policies.initialize(rootNamespace.id);
-    await mounts.createTable(rootNamespace);
-  }
+/** The `sys/` mount of every namespace. One list of paths serves them all, so that it is compiled once. */
+function systemEngine(declare: () => SecretsEngine['paths']): SecretsEnginePlugin {
+  let paths: SecretsEngine['paths'] | undefined;
+  return {
+    type: 'system',
+    description: 'system endpoints used for control, policy and debugging',
+    singleton: true,
+    version,
+    async create(): Promise<SecretsEngine> {
+      paths ??= declare();
+      return { paths };
+    },
+  };
+}
 
-  async function unsealed(): Promise<void> {
-    await initializeStore();
-    await operations.unsealed();
-    await auditTable.restore(declared);
-    expiry.start();
-    scheduleTidy();
-    void resumeWork().catch((error: unknown) => logger.named('core').warn('work that was interrupted could not be finished yet', { error: error instanceof Error ? error.message : 'unknown' }));
-  }
-
-  /** What a crash may have left half done; never in the way of the first request. */
-  async function resumeWork(): Promise<void> {
-    await namespaces.resumeRemovals();
-    await mounts.resumeRemovals(rootNamespace);
-    await tokenStore.resume(rootNamespace.id);
-    for await (const namespace of namespaces.below(rootNamespace)) {
-      await mounts.resumeRemovals(namespace);
-      await tokenStore.resume(namespace.id);
-    }
-  }
-
-  async function sealing(): Promise<void> {
-    cancelTidy?.();
-    await expiry.stop();
-    operations.sealing();
-    await mounts.unloadAll();
-    await auditTable.close();
-    tokenStore.forget();
-  }
-
-  function scheduleTidy(): void {
-    cancelTidy = clock.after(tidyEveryMs, () => {
-      void tidy().finally(() => {
-        if (lifecycle.unsealed) scheduleTidy();
-      });
-    });
-  }
-
-  async function tidy(): Promise<void> {
-    try {
-      await barrier.rotateIfDue();
-      if (await recordsOfOlderTerms()) await barrier.reencrypt();
-      for (const mount of mounts.loaded()) await mount.engine?.tidy?.();
-    } catch (error) {
-      logger.named('core').warn('background upkeep failed; it is tried again', { error: error instanceof Error ? error.message : 'unknown' });
-    }
-  }
-
-  /** After a rotation, until the job has been through the store under the newest term. */
-  async function recordsOfOlderTerms(): Promise<boolean> {
-    const { term } = barrier.keyStatus();
-    const last = await barrier.reencryptProgress();
-    return last ? last.term !== term || !last.finished : term > 1;
-  }
-
-  async function prepareNamespace(namespace: Namespace): Promise<void> {
-    await barrier.createNamespace(namespace.id);
-    await policies.initialize(namespace.id);
-    await mounts.createTable(namespace);
-  }
-
-  async function removeNamespace(namespace: Namespace): Promise<void> {
-    // Once the keys are gone nobody could take back any more what its leases stand for.
-    await leases.revokePrefix(namespace, '');
-    await mounts.unloadNamespace(namespace.id);
-    await operations.quotas.removeBelow(namespace.path);
-    await barrier.destroyNamespace(namespace.id);
-    await barrier.purgeNamespace(namespace.id);
-  }
-
-  async function tokensEnded(ended: readonly TokenAddress[]): Promise<void> {
-    for (const { namespaceId, digest } of ended) {
-      const namespace = await namespaceById(namespaceId);
-      if (!namespace) continue;
-      for (const mount of (await mounts.table(namespace)).mounts) {
-        if (mount.entry.type !== 'cubbyhole') continue;
-        await mount.load();
-        await (mount.engine as SecretsEngine).tokenEnded?.(digest);
-      }
-    }
-  }
+function buildAudit(parts: CoreParts, recordsOf: (namespaceId: string, prefix: string) => Records) {
+  const { clock, configuration } = parts;
+  const logger = parts.logger.named('audit');
+  const audit = new AuditBroker({ clock, logger });
+  const auditTable = new AuditDevices({
+    broker: audit,
+    plugins: parts.auditDevices,
+    records: recordsOf(rootNamespace.id, 'sys/audit/'),
+    sinkContext: {
+      logger,
+      clock,
+      allowedFolders: configuration.auditFolders,
+      forbiddenFolders: parts.programFolders,
+    },
+    clock,
+    logger,
+  });
+  return { audit, auditTable };
 }
