@@ -10,7 +10,7 @@ import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-eng
 import type { TokenService } from './contracts/token-service.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
-import { identityPlugin } from './core/identity/index.ts';
+import { EntityViews, IdentityLogins, identityPlugin } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
@@ -33,6 +33,7 @@ import { namespacePaths } from './core/system/namespace-paths.ts';
 import { policyPaths } from './core/system/policy-paths.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
 import { TokenStore } from './core/tokens/token-store.ts';
+import { TokenIdentity } from './core/tokens/token-identity.ts';
 import { Tokens } from './core/tokens/tokens.ts';
 import { Wrapping } from './core/wrapping/wrapping.ts';
 import { CoreLife } from './core-life.ts';
@@ -98,7 +99,9 @@ export function buildCore(parts: CoreParts): Core {
   });
   const namespaceById = (id: string) => namespaces.byId(id);
   const policies = new PolicyStore(recordsOf, clock);
-  const access = new Access(policies, clock);
+  const entityViews = new EntityViews(recordsOf);
+  const tokenIdentity = new TokenIdentity(new IdentityLogins(recordsOf, clock), entityViews, namespaceById);
+  const access = new Access(policies, clock, tokenIdentity);
   const mountByUuid = async ({ id }: { readonly id: string }, uuid: string) => {
     const namespace = await namespaceById(id);
     return namespace && (await mounts.table(namespace)).byUuid(uuid);
@@ -124,6 +127,7 @@ export function buildCore(parts: CoreParts): Core {
     namespaceById,
     system,
     authMount: mountByUuid,
+    identity: tokenIdentity,
     sudo: async (state, path, where) =>
       (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true })
         .allowed,
@@ -219,7 +223,10 @@ export function buildCore(parts: CoreParts): Core {
       [...lifecyclePaths(lifecycle), ...operations.metricsPaths].filter((path) => path.whileSealed),
     ),
   });
-  barrier.onChange((keys) => access.changed(keys));
+  barrier.onChange((keys) => {
+    access.changed(keys);
+    entityViews.changed(keys);
+  });
 
   return {
     pipeline,

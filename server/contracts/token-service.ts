@@ -33,6 +33,8 @@ export interface TokenFacts {
   readonly ttlSeconds: number;
   readonly displayName: string;
   readonly entityId: string;
+  /** Of the entity and its groups, where it has any. */
+  readonly identityPolicies?: readonly string[];
   readonly metadata: Readonly<Record<string, string>> | null;
   /** Uses left, 0 for unlimited, -1 when this was the last. */
   readonly numUses: number;
@@ -61,6 +63,8 @@ export interface NewToken {
   readonly type: 'service' | 'batch';
   readonly role: string;
   readonly boundCidrs: readonly string[];
+  /** Ties it to the entity of this alias instead of the parent's; the entity is made when there is none. */
+  readonly entityAlias?: { readonly name: string; readonly mountAccessor: string };
   /** Where it was made, for lookup and leases: `auth/token/create`. */
   readonly path: string;
 }

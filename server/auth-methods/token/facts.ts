@@ -30,6 +30,7 @@ function shown(facts: TokenFacts, id: string): JsonObject {
     expire_time: expiresMs === 0 ? null : new Date(expiresMs).toISOString(),
     explicit_max_ttl: facts.explicitMaxTtlSeconds,
     id,
+    ...(facts.identityPolicies?.length ? { identity_policies: facts.identityPolicies } : {}),
     issue_time: new Date(facts.issuedMs).toISOString(),
     ...(lastRenewalMs === undefined
       ? {}

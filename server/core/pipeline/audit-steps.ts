@@ -21,7 +21,7 @@ const refused: AuditPolicyResults = Object.freeze({ allowed: false });
 /** Writes the request entry. What only reads goes on at once: its entries are both on record before the answer. */
 export function auditRequest(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   if (isUnaudited(exchange, services)) return;
-  exchange.audit = describe(exchange, undefined);
+  exchange.audit = describe(exchange, services, undefined);
   services.audit.recordRequest(exchange.audit);
   if (!exchange.declared?.pure) return services.audit.flush();
 }
@@ -43,7 +43,7 @@ export async function auditRefusal(
   // As in Vault: a flood of refused requests must not fill the audit log, unless quotas/config says so.
   if (error.code === 'rate-limited' && !exchange.acted && !services.quotas.auditsRefusals) return;
   if (!exchange.audit) {
-    exchange.audit = describe(exchange, error.message);
+    exchange.audit = describe(exchange, services, error.message);
     services.audit.recordRequest(exchange.audit);
   }
   services.audit.recordResponse(exchange.audit, outcomeOf(exchange, services, error.message));
@@ -57,7 +57,7 @@ function isUnaudited({ target, access, request }: Exchange, services: PipelineSe
   return isPoll && target?.declaration.whileSealed === true;
 }
 
-function describe(exchange: Exchange, error: string | undefined): AuditExchange {
+function describe(exchange: Exchange, services: PipelineServices, error: string | undefined): AuditExchange {
   const { request, token, mount } = exchange;
   return {
     requestId: request.id,
@@ -72,7 +72,7 @@ function describe(exchange: Exchange, error: string | undefined): AuditExchange 
     headers: request.headers,
     wrapTtlSeconds: request.wrapTtlSeconds,
     clientToken: request.token,
-    token: token && factsOfToken(token),
+    token: token && factsOfToken(token, services.access.identityPolicies(token)),
     policyResults:
       token && (exchange.grantingPolicies ? factsOfPolicies(exchange.grantingPolicies, token) : refused),
     ...(token && token.entry.numUses !== 0 ? { remainingUses: Math.max(0, token.entry.numUses) } : {}),
@@ -92,6 +92,7 @@ function outcomeOf(exchange: Exchange, services: PipelineServices, error: string
       displayName: '',
       policies: issued.policies,
       tokenPolicies: issued.tokenPolicies,
+      ...(issued.identityPolicies ? { identityPolicies: issued.identityPolicies } : {}),
       metadata: issued.metadata ?? {},
       type: issued.tokenType,
       ttlSeconds: issued.leaseDurationSeconds,
@@ -128,15 +129,17 @@ function factsOfMount(mount: Mount): AuditMount {
   return facts;
 }
 
-function factsOfToken(token: TokenState): AuditToken {
+function factsOfToken(token: TokenState, identityPolicies: readonly string[] | undefined): AuditToken {
   let facts = tokenFacts.get(token);
-  if (!facts) {
+  if (!facts || facts.identityPolicies !== identityPolicies) {
     const { entry } = token;
+    const { policies } = entry;
     facts = {
       accessor: entry.accessor,
       displayName: entry.displayName,
-      policies: entry.policies,
-      tokenPolicies: entry.policies,
+      policies: identityPolicies ? [...new Set([...policies, ...identityPolicies])].sort() : policies,
+      tokenPolicies: policies,
+      ...(identityPolicies ? { identityPolicies } : {}),
       metadata: entry.metadata ?? {},
       entityId: entry.entityId,
       type: entry.type,

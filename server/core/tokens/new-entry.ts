@@ -112,12 +112,21 @@ export function loginEntry(
 }
 
 /** What the client is told. `token` is empty where the caller may not learn it. */
-export function issuedToken(token: string, entry: TokenEntry, lifetime: Lifetime): IssuedToken {
+export function issuedToken(
+  token: string,
+  entry: TokenEntry,
+  lifetime: Lifetime,
+  identityPolicies: readonly string[] = [],
+): IssuedToken {
   return {
     clientToken: token,
     accessor: entry.accessor,
-    policies: entry.policies,
+    policies:
+      identityPolicies.length > 0
+        ? [...new Set([...entry.policies, ...identityPolicies])].sort()
+        : entry.policies,
     tokenPolicies: entry.policies,
+    ...(identityPolicies.length > 0 ? { identityPolicies } : {}),
     metadata: entry.metadata,
     leaseDurationSeconds: lifetime.ttlSeconds,
     renewable: entry.renewable,

@@ -22,6 +22,8 @@ export interface TokenEntry {
   /** Digest and namespace id of the parent; absent for orphans. */
   readonly parent?: TokenAddress;
   readonly entityId: string;
+  /** Where the entity lives, when that is not where the token lives. */
+  readonly entityNamespaceId?: string;
   readonly role: string;
   readonly boundCidrs: readonly string[];
   /** The auth mount that must agree to a renewal, with what it needs to know. */

@@ -14,12 +14,12 @@ export class FactsOfTokens {
     this.#clock = clock;
   }
 
-  of(state: TokenState): TokenFacts {
+  of(state: TokenState, identityPolicies?: readonly string[]): TokenFacts {
     const { entry } = state;
     const ttlSeconds =
       entry.expiresMs === 0 ? 0 : Math.max(0, Math.floor((entry.expiresMs - this.#clock.now()) / 1000));
     const kept = this.#kept.get(state);
-    if (kept?.ttlSeconds === ttlSeconds) return kept;
+    if (kept?.ttlSeconds === ttlSeconds && kept.identityPolicies === identityPolicies) return kept;
     const facts: TokenFacts = Object.freeze({
       accessor: entry.accessor,
       createdMs: entry.createdMs,
@@ -32,6 +32,7 @@ export class FactsOfTokens {
       ttlSeconds,
       displayName: entry.displayName,
       entityId: entry.entityId,
+      ...(identityPolicies ? { identityPolicies } : {}),
       metadata: entry.metadata,
       numUses: entry.numUses,
       orphan: entry.parent === undefined,

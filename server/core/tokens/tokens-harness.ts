@@ -5,6 +5,7 @@ import type { Caller } from '../../contracts/request.ts';
 import type { EngineLease, SecretsEngine } from '../../contracts/secrets-engine.ts';
 import type { StorageBackend } from '../../contracts/storage.ts';
 import type { NewToken } from '../../contracts/token-service.ts';
+import { EntityViews, IdentityLogins } from '../identity/index.ts';
 import { Claims } from '../leases/claims.ts';
 import { Expiry } from '../leases/expiry.ts';
 import { Leases } from '../leases/leases.ts';
@@ -14,6 +15,7 @@ import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
 import { Wrapping } from '../wrapping/wrapping.ts';
 import type { RecordsOf } from './system-change.ts';
 import type { TokenAddress } from './token-entry.ts';
+import { TokenIdentity } from './token-identity.ts';
 import type { TokenState } from './token-state.ts';
 import { addressOf, TokenStore } from './token-store.ts';
 import { Tokens } from './tokens.ts';
@@ -108,6 +110,11 @@ export async function openTokens(parts: HarnessParts) {
     system,
     authMount: async () => undefined,
     sudo: async () => true,
+    identity: new TokenIdentity(
+      new IdentityLogins(recordsOf, clock),
+      new EntityViews(recordsOf),
+      namespaceById,
+    ),
   });
   const due = recordsOf(rootNamespace.id, 'sys/');
   const expiry = new Expiry({

@@ -9,6 +9,7 @@ import { type Lifetime, lifetimeFrom } from './lifetime.ts';
 import { blankEntry, createdEntry, issuedToken, loginEntry } from './new-entry.ts';
 import type { TokenEntry } from './token-entry.ts';
 import { FactsOfTokens } from './token-facts.ts';
+import type { TokenIdentity } from './token-identity.ts';
 import { isAccessor } from './token-keys.ts';
 import { newServiceToken, withNamespace } from './token-names.ts';
 import type { TokenState } from './token-state.ts';
@@ -24,6 +25,7 @@ export interface TokensDependencies {
   /** The mount behind a login, to ask whether its tokens may be renewed; undefined when it is gone. */
   readonly authMount: (namespace: Namespace, uuid: string) => Promise<Mount | undefined>;
   readonly sudo: (state: TokenState, path: string, namespace: Where) => Promise<boolean>;
+  readonly identity: TokenIdentity;
 }
 
 /** Vault's token operations over the store, as the `token` auth method and the pipeline need them. */
@@ -53,13 +55,20 @@ export class Tokens implements TokenService {
   async create(wanted: NewToken, parent: Caller, where: Where, mount: LeaseTimes): Promise<IssuedToken> {
     const namespace = await this.#namespace(where);
     const { entry, lifetime } = createdEntry(wanted, parent, namespace.id, mount, this.#now());
-    return this.#issue(entry, lifetime, namespace, wanted.id);
+    const owned = await this.#deps.identity.ofNewToken(
+      entry,
+      wanted,
+      await this.#deps.store.ofCaller(parent),
+      namespace,
+    );
+    return this.#issue(owned, lifetime, namespace, wanted.id);
   }
 
   /** The token of a login, as the auth method granted it. */
   async login(grant: AuthGrant, mount: Mount, namespace: Namespace, path: string): Promise<IssuedToken> {
     const { entry, lifetime } = loginEntry(grant, mount, namespace.id, path, this.#now());
-    return this.#issue(entry, lifetime, namespace);
+    const owned = await this.#deps.identity.ofLogin(entry, grant, mount, namespace);
+    return this.#issue(owned, lifetime, namespace);
   }
 
   async lookUp(token: string, where: Where): Promise<TokenFacts | undefined> {
@@ -140,21 +149,23 @@ export class Tokens implements TokenService {
     namespace: Namespace,
     customId?: string,
   ): Promise<IssuedToken> {
+    const policies = await this.#deps.identity.policiesOf(entry, namespace);
     if (entry.type === 'batch') {
       const sealed = { ...entry, accessor: '' };
       const text = await this.#deps.store.sealBatch(sealed, namespace);
       const token = withNamespace(`hvb.${text}`, namespace.id);
-      return { ...issuedToken(token, sealed, lifetime), fresh: true };
+      return { ...issuedToken(token, sealed, lifetime, policies), fresh: true };
     }
     const token =
       customId === undefined ? newServiceToken(namespace.id) : withNamespace(customId, namespace.id);
     await this.#deps.store.insert(token, entry, namespace);
-    return { ...issuedToken(token, entry, lifetime), fresh: true };
+    return { ...issuedToken(token, entry, lifetime, policies), fresh: true };
   }
 
   async #renew(state: TokenState, shown: string, incrementSeconds: number): Promise<IssuedToken> {
     refuseBatch(state, 'renewed');
     refuseUnrenewable(state.entry);
+    await this.#deps.identity.policiesOf(state.entry, state.namespace);
     const { mount, grant } = await this.#agreeToRenewal(state);
     let lifetime: Lifetime = { ttlSeconds: 0, warnings: [] };
     const renewed = await this.#deps.store.update(addressOf(state), (entry) => {
@@ -174,7 +185,8 @@ export class Tokens implements TokenService {
       return { ...entry, periodSeconds, lastRenewalMs: nowMs, expiresMs: nowMs + lifetime.ttlSeconds * 1000 };
     });
     if (!renewed) throw invalidRequest('token not found');
-    return issuedToken(shown, renewed, lifetime);
+    const policies = await this.#deps.identity.policiesOf(renewed, state.namespace);
+    return issuedToken(shown, renewed, lifetime, policies);
   }
 
   /** The auth method that made a token says no when the login would no longer succeed (user deleted, role changed). */
@@ -188,7 +200,9 @@ export class Tokens implements TokenService {
     const method = mount.engine as AuthMethod | undefined;
     const before = login.grant as AuthGrant;
     if (!method?.renew) return { mount: mount.info, grant: before };
-    return { mount: mount.info, grant: await method.renew({ internal: login.internal, grant: before }) };
+    const grant = await method.renew({ internal: login.internal, grant: before });
+    await this.#deps.identity.renewed(grant, mount, state.namespace);
+    return { mount: mount.info, grant };
   }
 
   /** The token if it lives in `where` or below; a token of another branch is as good as none. */
@@ -217,8 +231,9 @@ export class Tokens implements TokenService {
     return namespace;
   }
 
-  #shown(state: TokenState | undefined): TokenFacts | undefined {
-    return state && this.#facts.of(state);
+  async #shown(state: TokenState | undefined): Promise<TokenFacts | undefined> {
+    if (!state || state.entry.entityId === '') return state && this.#facts.of(state);
+    return this.#facts.of(state, await this.#deps.identity.shownPolicies(state));
   }
 
   #now(): number {
