@@ -20,6 +20,7 @@ import {
 export type Where = { readonly id: string; readonly path: string };
 
 const pageSize = 500;
+const mostAttempts = 100;
 
 /**
  * Lease records and their indexes: `lease/<id>` in their namespace, a `due/` entry under their time, and
@@ -81,7 +82,7 @@ export class LeaseRecords {
 
   /** The lease is over and nothing is left to take back. */
   async remove(namespaceId: string, leaseId: string, fence?: Fence): Promise<void> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       const stored = await this.get(namespaceId, leaseId);
       if (!stored) return;
       const change = this.#newChange(fence);
@@ -94,7 +95,9 @@ export class LeaseRecords {
         await change.commit();
         return;
       } catch (error) {
-        if (!(error instanceof StorageConflict) || error.key.includes('/sys/claim/')) throw error;
+        // A fence that fell is no reason to look again.
+        if (!(error instanceof StorageConflict) || attempt >= mostAttempts) throw error;
+        if (error.key.includes('/sys/claim/')) throw error;
       }
     }
   }

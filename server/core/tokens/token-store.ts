@@ -104,9 +104,14 @@ export class TokenStore {
     return namespace && this.#stateOfRecord(address, namespace, stored);
   }
 
+  /** The token of the very object that the pipeline knows the caller by. */
+  letIn(caller: Caller): TokenState | undefined {
+    return this.#states.get(caller);
+  }
+
   /** The token of a caller that the pipeline let in: as it was when the request came, its last use included. */
   async ofCaller(caller: Caller): Promise<TokenState | undefined> {
-    const state = this.#states.get(caller);
+    const state = this.letIn(caller);
     if (state || caller.tokenType !== 'service') return state;
     // Somebody passed on what the pipeline knows as an object of their own.
     return this.at({ namespaceId: caller.namespaceId, digest: caller.tokenHandle }, { used: true });
