@@ -128,7 +128,7 @@ export const topLevelKeys = defineKeys({
   },
   cache_size: {
     type: 'string',
-    defaultText: '`"48MiB"`',
+    defaultText: '`"32MiB"`',
     description:
       'Room for decrypted records in memory: a size with a unit (`"256MiB"`). A plain number counts records, as in Vault, and is taken as 512 bytes each.',
   },
