@@ -1,10 +1,13 @@
 import { Failure } from '../../failure.ts';
 import { printSecret, printValue } from '../../output/print.ts';
-import { attempt, cleanPath, type Run, word } from '../../run.ts';
+import { attempt, type Run, word } from '../../run.ts';
 
 export async function capabilities(run: Run): Promise<number> {
   const own = run.words.length === 1;
-  const path = cleanPath(word(run, own ? 0 : 1));
+  // A slash at the end is kept: it asks about listing the folder.
+  const path = word(run, own ? 0 : 1)
+    .trim()
+    .replace(/^\/+/, '');
   const { client } = await run.clients();
   const secret = await attempt('Error listing capabilities', () =>
     own
