@@ -113,7 +113,7 @@ export function buildOperations(parts: OperationsParts): Operations {
         clock,
         inFlight,
         countTokens: count('token/'),
-        countEntities: async () => 0,
+        countEntities: count('identity/entity/'),
         introspection: configuration.introspectionEndpoint,
       }),
       ...haPaths({
