@@ -7,6 +7,7 @@ import { StorageConflict } from '../../contracts/storage.ts';
 import { dueKey } from '../leases/due.ts';
 import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
 import { BatchTokens } from './batch-token.ts';
+import { insertionOf } from './insertion-of.ts';
 import {
   type ChangePart,
   dueNamespaceId,
@@ -16,7 +17,7 @@ import {
 } from './system-change.ts';
 import { tidyAccessors } from './tidy-accessors.ts';
 import { namespaceIdOf, type TokenAddress, type TokenEntry } from './token-entry.ts';
-import { accessorKey, childKey, isAccessor, isNamespaceId, issuedKey, tokenKey } from './token-keys.ts';
+import { accessorKey, isAccessor, isNamespaceId, tokenKey } from './token-keys.ts';
 import { TokenRevocation } from './token-revocation.ts';
 import { type TokenState, tokenState } from './token-state.ts';
 import { TokenUses } from './token-uses.ts';
@@ -136,7 +137,7 @@ export class TokenStore {
   ): Promise<TokenState> {
     const address = { namespaceId: namespace.id, digest: this.digest(token) };
     for (let attempt = 1; ; attempt++) {
-      const change = await this.#insertion(address, entry);
+      const change = await insertionOf(this.#deps.recordsOf, address, entry);
       change.add(others);
       try {
         await change.commit();
@@ -224,28 +225,6 @@ export class TokenStore {
   /** Removes accessors that lead nowhere. Resolves with how many there were. */
   tidy(namespaceId: string): Promise<number> {
     return tidyAccessors(this.#sys(namespaceId));
-  }
-
-  /** Everything that appears with a token; its parent must be there still, or its revocation would miss the child. */
-  async #insertion(address: TokenAddress, entry: TokenEntry): Promise<SystemChange> {
-    const { namespaceId, digest } = address;
-    const change = new SystemChange(this.#deps.recordsOf);
-    change.expect(namespaceId, tokenKey(digest), undefined);
-    change.put(namespaceId, tokenKey(digest), entry);
-    change.put(namespaceId, accessorKey(entry.accessor), digest);
-    if (entry.expiresMs > 0) {
-      change.mark(dueNamespaceId, dueKey(entry.expiresMs, 'token', namespaceId, digest));
-      change.mark(namespaceId, issuedKey(entry.path, digest));
-    }
-    const { parent } = entry;
-    if (parent) {
-      const key = tokenKey(parent.digest);
-      const stored = await this.#sys(parent.namespaceId).get<TokenEntry>(key);
-      if (!stored) throw invalidRequest('parent token lookup failed: no parent found');
-      change.expect(parent.namespaceId, key, stored);
-      change.mark(parent.namespaceId, childKey(parent, address));
-    }
-    return change;
   }
 
   async #takeUses(address: TokenAddress, wanted: number): Promise<readonly TokenEntry[]> {
