@@ -112,13 +112,15 @@ export class CoreLife {
   async #resumeWork(): Promise<void> {
     const { namespaces, mounts, tokenStore } = this.#rooms();
     try {
-      await namespaces.resumeRemovals();
       await mounts.resumeRemovals(rootNamespace);
       await tokenStore.resume(rootNamespace.id);
       for await (const namespace of namespaces.below(rootNamespace)) {
+        if (namespace.tainted) continue;
         await mounts.resumeRemovals(namespace);
         await tokenStore.resume(namespace.id);
       }
+      // Last, as it may wait for what leases stand for.
+      await namespaces.resumeRemovals();
     } catch (error) {
       this.#warn('work that was interrupted could not be finished yet', error);
     }

@@ -181,7 +181,8 @@ export class Namespaces {
   /** Stops serving the namespace at once, then removes all that it held. Refused while it has children. */
   async remove(namespace: Namespace): Promise<void> {
     await this.#refuseWithChildren(namespace);
-    await this.#edit(namespace, (before) => ({ ...before, tainted: true }));
+    // Gone meanwhile: whoever else was removing it has finished.
+    if (!(await this.#taint(namespace))) return;
     try {
       // One may have appeared between the two.
       await this.#refuseWithChildren(namespace);
@@ -192,15 +193,31 @@ export class Namespaces {
     await this.#finishRemoval(namespace);
   }
 
-  /** Goes on with removals that a crash interrupted. Called after unseal. */
+  /** Goes on with removals that a crash interrupted. Called after unseal; one that fails does not keep the others. */
   async resumeRemovals(): Promise<void> {
-    for await (const namespace of this.below(rootNamespace))
-      if (namespace.tainted) await this.#finishRemoval(namespace);
+    let failure: unknown;
+    for await (const namespace of this.below(rootNamespace)) {
+      if (!namespace.tainted) continue;
+      await this.#finishRemoval(namespace).catch((error: unknown) => {
+        failure ??= error;
+      });
+    }
+    if (failure !== undefined) throw failure;
   }
 
   async #finishRemoval(namespace: Namespace): Promise<void> {
     await this.#hooks.removing(namespace);
     await this.#records.commit({ remove: [key(namespace), `id/${namespace.id}`] });
+  }
+
+  async #taint(namespace: Namespace): Promise<boolean> {
+    try {
+      await this.#edit(namespace, (before) => ({ ...before, tainted: true }));
+      return true;
+    } catch (error) {
+      if (error instanceof CofferError && error.code === 'not-found') return false;
+      throw error;
+    }
   }
 
   async #refuseWithChildren(namespace: Namespace): Promise<void> {
