@@ -130,7 +130,8 @@ export class Tokens implements TokenService {
 
   /** Only the root namespace's policy of that name is root. */
   isRoot(caller: Caller): boolean {
-    return caller.namespaceId === rootNamespace.id && caller.policies.includes('root');
+    const state = this.#deps.store.letIn(caller);
+    return state?.namespace.id === rootNamespace.id && state.entry.policies.includes('root');
   }
 
   async hasSudo(caller: Caller, path: string, where: Where): Promise<boolean> {
