@@ -443,3 +443,24 @@ describe('ids of one namespace', () => {
     assert.equal(await status('GET', 'auth/token/lookup-self', { ...east, token }), 200);
   });
 });
+
+describe('a token made with a role', () => {
+  test('belongs to the entity of the alias that was asked for, where the role allows it', async () => {
+    await ok('POST', 'auth/token/roles/ci', { body: { allowed_entity_aliases: ['job-*', 'Named'] } });
+    const create = (entity_alias: string) =>
+      server.call('POST', 'auth/token/create/ci', { body: { entity_alias, policies: ['default'] } });
+    const first = await create('job-1');
+    const entityId = String(first.body.auth?.['entity_id']);
+    const { aliases } = await ok('GET', `identity/entity/id/${entityId}`);
+    assert.ok(Array.isArray(aliases));
+    assert.equal(aliases[0].mount_type, 'token');
+    assert.equal((await create('JOB-1')).body.auth?.['entity_id'], entityId);
+    assert.notEqual((await create('job-2')).body.auth?.['entity_id'], entityId);
+    assert.equal((await create('named')).status, 200);
+    for (const refused of ['other', 'ajob-1', '*']) {
+      const answer = await create(refused);
+      assert.equal(answer.status, 400, refused);
+      assert.deepEqual(answer.body.errors, ["invalid 'entity_alias' value"]);
+    }
+  });
+});

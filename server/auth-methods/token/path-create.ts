@@ -4,6 +4,7 @@ import type { Reply } from '../../contracts/request.ts';
 import type { MountInfo } from '../../contracts/secrets-engine.ts';
 import type { NewToken, TokenFacts, TokenService } from '../../contracts/token-service.ts';
 import { choosePolicies } from './choose-policies.ts';
+import { matchesGlob } from './role-policies.ts';
 import type { Roles, TokenRole } from './roles.ts';
 
 const fields = {
@@ -104,7 +105,12 @@ async function create(
       isElsewhere: caller.namespaceId !== call.namespace.id,
     },
   );
-  const wanted = wantedToken(call, role, policies, orphan || given.no_parent);
+  const wanted = {
+    ...wantedToken(call, role, policies, orphan || given.no_parent),
+    ...(given.entity_alias === ''
+      ? {}
+      : { entityAlias: { name: given.entity_alias, mountAccessor: mount.accessor } }),
+  };
   if (wanted.type === 'batch') checkBatch(wanted);
   return { token: await tokens.create(wanted, caller, call.namespace, mount) };
 }
@@ -123,10 +129,7 @@ function check(
   orphan: boolean,
   hasSudo: boolean,
 ): void {
-  if (given.entity_alias !== '')
-    throw invalidRequest(
-      role ? "invalid 'entity_alias' value" : "'entity_alias' is only allowed in combination with token role",
-    );
+  if (given.entity_alias !== '') checkEntityAlias(given.entity_alias, role);
   if (given.id !== undefined && given.id !== '') checkCustomId(given.id, hasSudo);
   if (given.num_uses < 0) throw invalidRequest('number of uses cannot be negative');
   if (given.no_parent && !orphan && !hasSudo)
@@ -157,6 +160,14 @@ function wantedToken(
     boundCidrs: role?.boundCidrs ?? [],
     path: `auth/token/${path}${role?.pathSuffix ? `/${role.pathSuffix}` : ''}`,
   };
+}
+
+/** Names of aliases are the same in any case. */
+function checkEntityAlias(alias: string, role: TokenRole | undefined): void {
+  if (!role) throw invalidRequest("'entity_alias' is only allowed in combination with token role");
+  const name = alias.toLowerCase();
+  if (!role.allowedEntityAliases?.some((glob) => matchesGlob(glob.toLowerCase(), name)))
+    throw invalidRequest("invalid 'entity_alias' value");
 }
 
 function checkCustomId(id: string, hasSudo: boolean): void {

@@ -29,7 +29,7 @@ export function allowedByRole(
     const allowed = completed(role.allowedPolicies);
     if (policies.length === 0) policies = allowed;
     const outside = policies.filter(
-      (name) => !allowed.includes(name) && !role.allowedPoliciesGlob.some((glob) => matches(glob, name)),
+      (name) => !allowed.includes(name) && !role.allowedPoliciesGlob.some((glob) => matchesGlob(glob, name)),
     );
     if (outside.length > 0)
       throw invalidRequest(
@@ -43,12 +43,13 @@ export function allowedByRole(
 
 function forbids(role: TokenRole, name: string): boolean {
   return (
-    role.disallowedPolicies.includes(name) || role.disallowedPoliciesGlob.some((glob) => matches(glob, name))
+    role.disallowedPolicies.includes(name) ||
+    role.disallowedPoliciesGlob.some((glob) => matchesGlob(glob, name))
   );
 }
 
 /** `*` at either end, as Vault's globs. */
-function matches(glob: string, name: string): boolean {
+export function matchesGlob(glob: string, name: string): boolean {
   const start = glob.startsWith('*');
   const end = glob.length > 1 && glob.endsWith('*');
   const core = glob.slice(start ? 1 : 0, end ? -1 : undefined);

@@ -65,10 +65,24 @@ export class Mounts {
     return memo instanceof MountTable ? memo : undefined;
   }
 
-  /** Makes the table of a new namespace with the mounts that every namespace has. Harmless when it is there. */
+  /** Makes the table of a namespace with the mounts that every namespace has, or adds those that older versions had not. */
   async createTable(namespace: Where): Promise<void> {
     const records = this.#sys(namespace);
-    if (await records.get(tableKey)) return;
+    const stored = await records.get<StoredTable>(tableKey);
+    const before = stored?.value.entries ?? [];
+    const missing = this.#ownMounts().filter(
+      ({ table, type }) => !before.some((other) => other.table === table && other.type === type),
+    );
+    if (missing.length === 0) return;
+    try {
+      const expect = [{ key: tableKey, stored }];
+      await records.commit({ expect, put: [[tableKey, { entries: [...before, ...missing] }]] });
+    } catch (error) {
+      if (!(error instanceof StorageConflict)) throw error;
+    }
+  }
+
+  #ownMounts(): MountEntry[] {
     const entries: MountEntry[] = [];
     for (const plugin of this.#deps.engines.values()) {
       if (!plugin.singleton) continue;
@@ -81,12 +95,7 @@ export class Mounts {
     for (const { singleton, type, description } of this.#deps.authMethods.values()) {
       if (singleton) entries.push(newEntry('auth', `${type}/`, type, { description }));
     }
-    try {
-      const expect = [{ key: tableKey, stored: undefined }];
-      await records.commit({ expect, put: [[tableKey, { entries }]] });
-    } catch (error) {
-      if (!(error instanceof StorageConflict)) throw error;
-    }
+    return entries;
   }
 
   /** Throws 'invalid-request' when the path or type cannot be. An engine that does not start leaves nothing behind. */
