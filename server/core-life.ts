@@ -116,6 +116,7 @@ export class CoreLife {
       await tokenStore.resume(rootNamespace.id);
       for await (const namespace of namespaces.below(rootNamespace)) {
         if (namespace.tainted) continue;
+        await mounts.createTable(namespace);
         await mounts.resumeRemovals(namespace);
         await tokenStore.resume(namespace.id);
       }
