@@ -22,7 +22,8 @@ export function leasePaths(
     ...lookupPaths(leases, tokens),
     ...renewPaths(leases),
     ...leaseRevocationPaths(leases, tokens),
-    ...upkeepPaths(leases, expiry, logger),
+    tidyPath(expiry, logger),
+    ...countPaths(leases),
   ];
 }
 
@@ -122,33 +123,35 @@ function renewPaths(leases: Leases): PathDeclaration[] {
   ];
 }
 
-function upkeepPaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclaration[] {
-  return [
-    definePath({
-      pattern: 'leases/tidy',
-      access: 'sudo',
-      fields: {},
-      operations: {
-        write: {
-          summary: 'Clean up after leases',
-          async handler() {
-            expiry.runOnce().then(
-              (looked) => logger.info('lease tidy is done', { looked_at: looked }),
-              (error: unknown) =>
-                logger.warn('lease tidy failed', {
-                  error: error instanceof Error ? error.message : 'unknown',
-                }),
-            );
-            return { status: 202, warnings: [tidyStarted] };
-          },
+function tidyPath(expiry: Expiry, logger: Logger): PathDeclaration {
+  return definePath({
+    pattern: 'leases/tidy',
+    access: 'sudo',
+    fields: {},
+    operations: {
+      write: {
+        summary: 'Clean up after leases',
+        async handler() {
+          expiry.runOnce().then(
+            (looked) => logger.info('lease tidy is done', { looked_at: looked }),
+            (error: unknown) =>
+              logger.warn('lease tidy failed', {
+                error: error instanceof Error ? error.message : 'unknown',
+              }),
+          );
+          return { status: 202, warnings: [tidyStarted] };
         },
       },
-      help: {
-        synopsis: 'Clean up after leases.',
-        description:
-          'Ends what is due now and drops index entries that lead nowhere. Runs in the background.',
-      },
-    }),
+    },
+    help: {
+      synopsis: 'Clean up after leases.',
+      description: 'Ends what is due now and drops index entries that lead nowhere. Runs in the background.',
+    },
+  });
+}
+
+function countPaths(leases: Leases): PathDeclaration[] {
+  return [
     definePath({
       pattern: 'leases/count',
       fields: {
@@ -186,10 +189,9 @@ function upkeepPaths(leases: Leases, expiry: Expiry, logger: Logger): PathDeclar
           summary: 'Leases that could not be taken back yet',
           pure: true,
           async handler(call) {
-            const waiting = await leases.waiting(
-              call.namespace,
-              Math.min(Number.parseInt(call.fields.limit, 10) || 10_000, 100_000),
-            );
+            const asked = Number.parseInt(call.fields.limit, 10);
+            const limit = asked > 0 ? Math.min(asked, 100_000) : 10_000;
+            const waiting = await leases.waiting(call.namespace, limit);
             return { data: { lease_count: waiting.length, leases: waiting } };
           },
         },

@@ -61,6 +61,11 @@ export interface HarnessParts {
 
 /** Tokens, leases and their expiry over a real store: one node, or another on the same store. For tests. */
 export async function openTokens(parts: HarnessParts) {
+  const rooms = await openRooms(parts);
+  return { ...rooms, ...actionsIn(rooms) };
+}
+
+async function openRooms(parts: HarnessParts) {
   const clock = parts.clock ?? new ManualClock();
   const barrier = new Barrier({ storage: parts.storage, clock });
   if (!(await barrier.initialized())) await barrier.initialize(parts.rootKey);
@@ -136,8 +141,22 @@ export async function openTokens(parts: HarnessParts) {
     tokens,
     expiry,
     wrapping,
+    namespaces,
     endedTokens,
     recordsOf,
+  };
+}
+
+/** What tests do, in a word each. */
+function actionsIn(rooms: Awaited<ReturnType<typeof openRooms>>) {
+  const { barrier, engine, mount, leases, store, tokens, namespaces, recordsOf } = rooms;
+  const stateOf = async (token: string): Promise<TokenState> => {
+    const state = await store.find(token);
+    if (!state) throw new Error('there is no such token');
+    return state;
+  };
+  return {
+    stateOf,
     /** All keys of a namespace's system records that begin so. */
     keys: (prefix: string, namespaceId = 'root') =>
       recordsOf(namespaceId, 'sys/').scanKeys(prefix, { limit: 1_000_000 }),
@@ -152,20 +171,15 @@ export async function openTokens(parts: HarnessParts) {
       const token: NewToken = { ...plainToken, orphan: parent === undefined, ...wanted };
       return (await tokens.create(token, parent ?? nobody, namespace, system)).clientToken;
     },
-    async stateOf(token: string): Promise<TokenState> {
-      const state = await store.find(token);
-      if (!state) throw new Error('there is no such token');
-      return state;
-    },
     async callerOf(token: string): Promise<Caller> {
-      return (await this.stateOf(token)).caller;
+      return (await stateOf(token)).caller;
     },
     async addressOf(token: string): Promise<TokenAddress> {
-      return addressOf(await this.stateOf(token));
+      return addressOf(await stateOf(token));
     },
     /** A lease of the engine, for the token. */
     async lease(name: string, token?: string, namespace: Namespace = rootNamespace): Promise<string> {
-      const state = token === undefined ? undefined : await this.stateOf(token);
+      const state = token === undefined ? undefined : await stateOf(token);
       const grant = engine.make(name);
       const { id } = await leases.register({ mount, namespace, path: 'creds/app', grant, token: state });
       return id;
