@@ -24,6 +24,9 @@ const names: Readonly<Record<string, readonly string[]>> = {
   'sys/capabilities': ['paths', 'path'],
   'sys/capabilities-self': ['paths', 'path'],
   'sys/capabilities-accessor': ['paths', 'path'],
+  'identity/group': ['type', 'member_entity_ids', 'member_group_ids'],
+  'identity/group/id/{id}': ['type', 'member_entity_ids', 'member_group_ids'],
+  'identity/group/name/{name}': ['type', 'member_entity_ids', 'member_group_ids'],
   'sys/tools/hash': ['algorithm', 'urlalgorithm'],
   'sys/tools/hash/{urlalgorithm}': ['algorithm'],
 };

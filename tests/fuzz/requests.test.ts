@@ -107,7 +107,7 @@ const query = fc.option(
 );
 
 describe('whatever comes over HTTP is answered, and never with a defect', () => {
-  test('paths, with a root token, a weak one and none', async () => {
+  test('paths of every kind, with a root token, a weak one and none', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...methods),
@@ -133,7 +133,7 @@ describe('whatever comes over HTTP is answered, and never with a defect', () => 
     );
   });
 
-  test('targets outside the API', async () => {
+  test('targets that are outside the API', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...methods), target, async (method, path) => {
         if (path.startsWith('v1/') || path.startsWith('/v1/')) return;
@@ -144,7 +144,7 @@ describe('whatever comes over HTTP is answered, and never with a defect', () => 
     );
   });
 
-  test('headers', async () => {
+  test('headers of every kind, known and unknown', async () => {
     const value = fc.oneof(
       fc.string({ unit: 'grapheme-ascii', maxLength: 300 }),
       fc.string({

@@ -4,13 +4,12 @@ import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
 import type { MountContext, SecretsEnginePlugin } from '../../contracts/secrets-engine.ts';
-import { StorageConflict } from '../../contracts/storage.ts';
 import type { TokenService } from '../../contracts/token-service.ts';
-import type { Namespace } from '../namespaces/namespaces.ts';
 import { type Engine, type LeaseTimes, Mount } from './mount.ts';
-import { type MountEntry, type MountTableName, newEntry } from './mount-entry.ts';
+import type { MountEntry, MountTableName } from './mount-entry.ts';
 import { MountTable } from './mount-table.ts';
 import { PluginCatalog } from './plugin-catalog.ts';
+import { type StoredTable, StoredTables, type Where } from './stored-tables.ts';
 
 export interface MountsDependencies {
   readonly recordsOf: (namespaceId: string, prefix: string) => Records;
@@ -29,16 +28,6 @@ export interface MountsDependencies {
   readonly moved?: (from: string, to: string) => Promise<void>;
 }
 
-/** What names a namespace to its mounts. */
-export type Where = Pick<Namespace, 'id' | 'path'>;
-
-interface StoredTable {
-  readonly entries: readonly MountEntry[];
-}
-
-const tableKey = 'mounts';
-const removalBatch = 500;
-const attempts = 8;
 /** How long a mount that is being removed waits for the requests that use it. */
 const drainMs = 10_000;
 
@@ -48,54 +37,28 @@ export class Mounts {
   readonly #deps: MountsDependencies;
   /** By namespace id, then mount uuid. Engines outlive the cached table record. */
   readonly #mounts = new Map<string, Map<string, Mount>>();
+  readonly #tables: StoredTables;
 
   constructor(deps: MountsDependencies) {
     this.#deps = deps;
+    this.#tables = new StoredTables(deps.recordsOf);
     this.catalog = new PluginCatalog(deps.engines, deps.authMethods);
   }
 
   /** What a request in `namespace` is routed by. Cheap when the record is in memory. */
   async table(namespace: Where): Promise<MountTable> {
-    return this.#compile(namespace, await this.#stored(namespace));
+    return this.#compile(namespace, await this.#tables.stored(namespace));
   }
 
   /** `table` without waiting, when memory has it. */
   peekTable(namespace: Where): MountTable | undefined {
-    const memo = this.#sys(namespace).peek<StoredTable>(tableKey)?.memo;
+    const memo = this.#tables.peek(namespace)?.memo;
     return memo instanceof MountTable ? memo : undefined;
   }
 
   /** Makes the table of a namespace with the mounts that every namespace has, or adds those that older versions had not. */
-  async createTable(namespace: Where): Promise<void> {
-    const records = this.#sys(namespace);
-    const stored = await records.get<StoredTable>(tableKey);
-    const before = stored?.value.entries ?? [];
-    const missing = this.#ownMounts().filter(
-      ({ table, type }) => !before.some((other) => other.table === table && other.type === type),
-    );
-    if (missing.length === 0) return;
-    try {
-      const expect = [{ key: tableKey, stored }];
-      await records.commit({ expect, put: [[tableKey, { entries: [...before, ...missing] }]] });
-    } catch (error) {
-      if (!(error instanceof StorageConflict)) throw error;
-    }
-  }
-
-  #ownMounts(): MountEntry[] {
-    const entries: MountEntry[] = [];
-    for (const plugin of this.#deps.engines.values()) {
-      if (!plugin.singleton) continue;
-      const path = plugin.type === 'system' ? 'sys/' : `${plugin.type}/`;
-      const { description } = plugin;
-      entries.push(
-        newEntry('secret', path, plugin.type, { description, local: plugin.type === 'cubbyhole' }),
-      );
-    }
-    for (const { singleton, type, description } of this.#deps.authMethods.values()) {
-      if (singleton) entries.push(newEntry('auth', `${type}/`, type, { description }));
-    }
-    return entries;
+  createTable(namespace: Where): Promise<void> {
+    return this.#tables.complete(namespace, this.catalog.ownMounts());
   }
 
   /** Throws 'invalid-request' when the path or type cannot be. An engine that does not start leaves nothing behind. */
@@ -104,7 +67,7 @@ export class Mounts {
     if (!plugin) throw this.catalog.unknown(entry.table, entry.type);
     if (plugin.singleton) throw invalidRequest(`mount type of "${entry.type}" is not mountable`);
     await this.#refuseShadow(namespace, entry.table, entry.path);
-    await this.#change(namespace, (entries) => {
+    await this.#tables.change(namespace, (entries) => {
       checkFree(entries, entry);
       return [...entries, entry];
     });
@@ -124,7 +87,7 @@ export class Mounts {
     path: string,
     change: (entry: MountEntry) => MountEntry,
   ): Promise<MountEntry> {
-    const before = await this.#edit(namespace, table, path, (entry) => {
+    const before = await this.#tables.edit(namespace, table, path, (entry) => {
       if (!entry) throw invalidRequest(`tune of path "${labelOf(table, path)}" failed: no mount entry found`);
       const next = change(entry);
       this.catalog.checkOptions(entry, next);
@@ -143,13 +106,13 @@ export class Mounts {
     const entry = current.entries.find((other) => other.table === table && other.path === path);
     if (!entry) return;
     if (this.catalog.find(table, entry.type)?.singleton) throw invalidRequest(`cannot unmount "${path}"`);
-    await this.#taint(namespace, entry, true);
+    await this.#tables.taint(namespace, entry.uuid, true);
     const mount = (await this.table(namespace)).byUuid(entry.uuid);
     try {
       await this.#drain(mount);
       await this.#deps.endLeases(namespace, labelOf(table, path));
     } catch (error) {
-      await this.#taint(namespace, entry, false);
+      await this.#tables.taint(namespace, entry.uuid, false);
       throw error;
     }
     await this.#removeEntry(namespace, entry.uuid);
@@ -171,7 +134,7 @@ export class Mounts {
     place((await this.table(namespace)).entries);
     await this.#refuseShadow(namespace, table, to);
     await this.#deps.endLeases(namespace, labelOf(table, from));
-    await this.#change(namespace, (entries) => {
+    await this.#tables.change(namespace, (entries) => {
       const { entry, moved } = place(entries);
       return entries.map((other) => (other === entry ? moved : other));
     });
@@ -181,11 +144,10 @@ export class Mounts {
 
   /** Goes on with removals that a crash interrupted. Called after unseal. */
   async resumeRemovals(namespace: Where): Promise<void> {
-    for (const uuid of await this.#sys(namespace).list('removing/', { limit: 1000 }))
-      await this.#removeData(namespace, uuid);
+    await this.#tables.resumeRemovals(namespace);
     // Nobody was told that these are gone, and their leases may still need the engine.
     for (const entry of (await this.table(namespace)).entries)
-      if (entry.tainted) await this.#taint(namespace, entry, false);
+      if (entry.tainted) await this.#tables.taint(namespace, entry.uuid, false);
   }
 
   /** Lets go of every engine (before sealing). */
@@ -205,21 +167,6 @@ export class Mounts {
   *loaded(): Generator<Mount> {
     for (const mounts of this.#mounts.values())
       for (const mount of mounts.values()) if (mount.engine) yield mount;
-  }
-
-  #sys(namespace: Where): Records {
-    return this.#deps.recordsOf(namespace.id, 'sys/');
-  }
-
-  async #stored(namespace: Where): Promise<Stored<StoredTable>> {
-    const records = this.#sys(namespace);
-    const read = await records.get<StoredTable>(tableKey);
-    // Somebody may have changed it while this was being read: mounts never go back to an older entry.
-    const stored = records.peek<StoredTable>(tableKey) ?? read;
-    if (stored) return stored;
-    throw new CofferError('internal', undefined, {
-      detail: `namespace ${namespace.path} has no mount table`,
-    });
   }
 
   /** Never waits, so that tables take effect in the order in which they were read. */
@@ -272,32 +219,6 @@ export class Mounts {
     throw new CofferError('internal', `no plugin for the ${entry.type} mount at ${mount.fullPath}`);
   }
 
-  /** Replaces one entry, found anew at each attempt. Returns it as it was before. */
-  async #edit(
-    namespace: Where,
-    table: MountTableName,
-    path: string,
-    change: (entry: MountEntry | undefined) => MountEntry,
-  ): Promise<MountEntry> {
-    let before: MountEntry | undefined;
-    await this.#change(namespace, (entries) => {
-      before = entries.find((other) => other.table === table && other.path === path);
-      const after = change(before);
-      return entries.map((other) => (other === before ? after : other));
-    });
-    if (!before) throw new CofferError('internal');
-    return before;
-  }
-
-  async #taint(namespace: Where, { uuid }: MountEntry, isTainted: boolean): Promise<void> {
-    await this.#change(namespace, (entries) =>
-      entries.map((entry) => {
-        const { tainted: _before, ...clean } = entry;
-        return entry.uuid !== uuid ? entry : isTainted ? { ...clean, tainted: true } : clean;
-      }),
-    );
-  }
-
   /** A mount that begins with the name of a child namespace would take that namespace's requests. */
   async #refuseShadow(namespace: Where, table: MountTableName, path: string): Promise<void> {
     const first = path.slice(0, path.indexOf('/'));
@@ -316,40 +237,10 @@ export class Mounts {
     cancel();
   }
 
-  async #change(
-    namespace: Where,
-    edit: (entries: readonly MountEntry[]) => readonly MountEntry[],
-    mark: readonly string[] = [],
-  ): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const stored = await this.#stored(namespace);
-      const entries = edit(stored.value.entries);
-      const expect = [{ key: tableKey, stored }];
-      try {
-        await this.#sys(namespace).commit({ expect, put: [[tableKey, { entries }]], mark });
-        return;
-      } catch (error) {
-        if (!(error instanceof StorageConflict)) throw error;
-        if (attempt === attempts) throw new CofferError('conflict');
-      }
-    }
-  }
-
   async #removeEntry(namespace: Where, uuid: string): Promise<void> {
-    const mark = [`removing/${uuid}`];
-    await this.#change(namespace, (entries) => entries.filter((other) => other.uuid !== uuid), mark);
+    await this.#tables.beginRemoval(namespace, uuid);
     await this.table(namespace);
-    await this.#removeData(namespace, uuid);
-  }
-
-  async #removeData(namespace: Where, uuid: string): Promise<void> {
-    const records = this.#deps.recordsOf(namespace.id, `m/${uuid}/`);
-    for (;;) {
-      const keys = await records.scanKeys('', { limit: removalBatch });
-      if (keys.length === 0) break;
-      await records.commit({ remove: keys });
-    }
-    await this.#sys(namespace).commit({ remove: [`removing/${uuid}`] });
+    await this.#tables.removeData(namespace, uuid);
   }
 
   #inBackground(work: Promise<void>): void {

@@ -1,7 +1,7 @@
 import type { AuthMethodPlugin } from '../../contracts/auth-method.ts';
 import { type CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { SecretsEnginePlugin } from '../../contracts/secrets-engine.ts';
-import type { MountEntry, MountTableName } from './mount-entry.ts';
+import { type MountEntry, type MountTableName, newEntry } from './mount-entry.ts';
 
 export type Plugin = SecretsEnginePlugin | AuthMethodPlugin;
 
@@ -44,6 +44,19 @@ export class PluginCatalog {
     return invalidRequest(`plugin not found in the catalog: ${word}`, {
       hint: types.length === 0 ? 'This server has none.' : `This server has: ${types.join(', ')}.`,
     });
+  }
+
+  /** Those that every namespace has, with fresh ids. */
+  ownMounts(): MountEntry[] {
+    const own: MountEntry[] = [];
+    for (const table of ['secret', 'auth'] as const) {
+      for (const { singleton, type, description } of this.#tables[table].values()) {
+        if (!singleton) continue;
+        const path = type === 'system' ? 'sys/' : `${type}/`;
+        own.push(newEntry(table, path, type, { description, local: type === 'cubbyhole' }));
+      }
+    }
+    return own;
   }
 
   versionOf(entry: MountEntry): string {

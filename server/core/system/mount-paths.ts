@@ -1,22 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { invalidRequest } from '../../contracts/errors.ts';
 import { type Call, definePath, type FieldValues, type PathDeclaration } from '../../contracts/paths.ts';
 import type { JsonObject, Reply } from '../../contracts/request.ts';
 import type { LeaseTimes, Mount } from '../mounts/mount.ts';
 import { type MountEntry, type MountTableName, newEntry, noConfig } from '../mounts/mount-entry.ts';
-import type { Mounts, Where } from '../mounts/mounts.ts';
-import { checkCanonical } from '../router/canonical-path.ts';
+import type { Mounts } from '../mounts/mounts.ts';
+import type { Where } from '../mounts/stored-tables.ts';
 import { configFields, mergeConfig, readConfig } from './mount-config.ts';
+import { isReserved, mountPath, prefixed, refuseReserved, tableOf } from './mount-names.ts';
 import { shownEntry, shownTune } from './mount-shapes.ts';
+import { remountPaths } from './remount-paths.ts';
 
 const words = {
   secret: { at: 'mounts', synopsis: 'secrets engine', missing: 'No secret engine mount at' },
   auth: { at: 'auth', synopsis: 'auth method', missing: 'No auth engine at' },
 } as const;
-/** Of core's own; nothing is ever mounted there or moved there. */
-const reservedPaths = ['sys/', 'cubbyhole/', 'identity/', 'auth/', 'audit/'];
-const mostMigrations = 1000;
-const mostPathBytes = 512;
 
 const path = { type: 'string', description: 'Where it is mounted', required: true } as const;
 
@@ -185,7 +182,7 @@ async function tune(
 ): Promise<Reply | undefined> {
   const { fields, data, namespace } = call;
   const [own, where] = tableOf(table, mountPath(fields.path));
-  if (own === 'secret' && reservedPaths.includes(where)) throw invalidRequest(`cannot tune "${where}"`);
+  if (isReserved(own, where)) throw invalidRequest(`cannot tune "${where}"`);
   const before = await mounts.tune(namespace, own, where, (entry) => ({
     ...entry,
     description: fields.description ?? entry.description,
@@ -203,73 +200,6 @@ async function tune(
   };
 }
 
-function remountPaths(mounts: Mounts): PathDeclaration[] {
-  /** By namespace id and migration id, oldest first. */
-  const migrations = new Map<string, JsonObject>();
-  const remember = (key: string, info: JsonObject): void => {
-    migrations.set(key, info);
-    const [oldest] = migrations.keys();
-    if (migrations.size > mostMigrations && oldest !== undefined) migrations.delete(oldest);
-  };
-  return [
-    definePath({
-      pattern: 'remount',
-      access: 'sudo',
-      shape: 'flattened',
-      fields: {
-        from: { type: 'string', description: 'Where it is now', required: true },
-        to: { type: 'string', description: 'Where it goes', required: true },
-      },
-      operations: {
-        write: {
-          summary: 'Move a mount',
-          async handler(call): Promise<Reply> {
-            const [fromTable, from] = tableOf('secret', mountPath(call.fields.from));
-            const [toTable, to] = tableOf('secret', mountPath(call.fields.to));
-            if (fromTable !== toTable)
-              throw invalidRequest('cannot move between secrets engines and auth methods');
-            refuseReserved(toTable, to, 'cannot remount to');
-            const { namespace } = call;
-            await mounts.move(namespace, fromTable, from, to);
-            const id = randomUUID();
-            remember(`${namespace.id}/${id}`, {
-              source_mount: prefixed(fromTable, from),
-              target_mount: prefixed(toTable, to),
-              status: 'success',
-            });
-            return {
-              data: { migration_id: id },
-              warnings: [
-                'Mount move has been queued. Progress will be reported in the server log, tagged with the returned migration_id',
-              ],
-            };
-          },
-        },
-      },
-      help: {
-        synopsis: 'Move a secrets engine or auth method.',
-        description: 'Its leases end. Its data stays where it is, so the move is done when the call returns.',
-      },
-    }),
-    definePath({
-      pattern: 'remount/status/{migration_id}',
-      fields: {
-        migration_id: { type: 'string', description: 'As remount returned it', required: true },
-      },
-      operations: {
-        read: {
-          summary: 'How a move stands',
-          async handler({ fields: { migration_id: id }, namespace }) {
-            const info = migrations.get(`${namespace.id}/${id}`);
-            return info && { data: { migration_id: id, migration_info: info } };
-          },
-        },
-      },
-      help: { synopsis: 'How a move stands.', description: 'Kept until the server restarts.' },
-    }),
-  ];
-}
-
 async function find(
   mounts: Mounts,
   namespace: Where,
@@ -278,31 +208,6 @@ async function find(
 ): Promise<Mount | undefined> {
   const full = prefixed(table, where);
   return (await mounts.table(namespace)).mounts.find((mount) => mount.fullPath === full);
-}
-
-/** The canonical mount path for what a caller wrote, ending in '/'. */
-function mountPath(given: string): string {
-  const where = given.replace(/^\/+/, '').replace(/\/+$/, '');
-  if (where === '') throw invalidRequest('a mount path cannot be empty');
-  checkCanonical(where);
-  if (where.includes('*') || where.includes('+')) throw invalidRequest('a mount path cannot hold "*" or "+"');
-  if (Buffer.byteLength(where) > mostPathBytes)
-    throw invalidRequest(`a mount path cannot be longer than ${mostPathBytes} bytes`);
-  return `${where}/`;
-}
-
-function refuseReserved(table: MountTableName, where: string, refusal: string): void {
-  if (table === 'secret' && reservedPaths.some((name) => where.startsWith(name)))
-    throw invalidRequest(`${refusal} "${where}"`);
-}
-
-/** `sys/mounts/auth/approle/tune` speaks of the auth table. */
-function tableOf(table: MountTableName, where: string): [MountTableName, string] {
-  return where.startsWith('auth/') ? ['auth', where.slice('auth/'.length)] : [table, where];
-}
-
-function prefixed(table: MountTableName, where: string): string {
-  return table === 'auth' ? `auth/${where}` : where;
 }
 
 /** Some clients put `options` inside `config`. */
