@@ -65,23 +65,22 @@ export async function openTokens(parts: HarnessParts) {
   return { ...rooms, ...actionsIn(rooms) };
 }
 
-async function openRooms(parts: HarnessParts) {
+async function openRecords(parts: HarnessParts) {
   const clock = parts.clock ?? new ManualClock();
   const barrier = new Barrier({ storage: parts.storage, clock });
   if (!(await barrier.initialized())) await barrier.initialize(parts.rootKey);
   await barrier.unseal(parts.rootKey);
   const plain: RecordsOf = (namespaceId, prefix) => barrier.records(namespaceId, prefix);
   const recordsOf = parts.around?.(plain) ?? plain;
+  return { clock, barrier, recordsOf };
+}
+
+async function openRooms(parts: HarnessParts) {
+  const { clock, barrier, recordsOf } = await openRecords(parts);
   const namespaces = new Map<string, Namespace>([[rootNamespace.id, rootNamespace]]);
   const namespaceById = async (id: string) => namespaces.get(id);
   const engine = parts.engine ?? new CredentialsEngine();
-  const mount = new Mount(
-    { ...newEntry('secret', 'creds/', 'credentials'), uuid: '00000000-0000-4000-8000-00000000000a' },
-    rootNamespace,
-    system,
-    async () => engine,
-  );
-  await mount.load();
+  const mount = await mountOf(engine);
   const leases = new Leases({
     recordsOf,
     clock,
@@ -108,6 +107,11 @@ async function openRooms(parts: HarnessParts) {
   });
   await store.initialize();
   await store.load();
+  const identity = new TokenIdentity(
+    new IdentityLogins(recordsOf, clock),
+    new EntityViews(recordsOf),
+    namespaceById,
+  );
   const tokens = new Tokens({
     store,
     clock,
@@ -115,11 +119,7 @@ async function openRooms(parts: HarnessParts) {
     system,
     authMount: async () => undefined,
     sudo: async () => true,
-    identity: new TokenIdentity(
-      new IdentityLogins(recordsOf, clock),
-      new EntityViews(recordsOf),
-      namespaceById,
-    ),
+    identity,
   });
   const due = recordsOf(rootNamespace.id, 'sys/');
   const expiry = new Expiry({
@@ -145,6 +145,15 @@ async function openRooms(parts: HarnessParts) {
     endedTokens,
     recordsOf,
   };
+}
+
+async function mountOf(engine: CredentialsEngine): Promise<Mount> {
+  // The same on every node.
+  const uuid = '00000000-0000-4000-8000-00000000000a';
+  const entry = { ...newEntry('secret', 'creds/', 'credentials'), uuid };
+  const mount = new Mount(entry, rootNamespace, system, async () => engine);
+  await mount.load();
+  return mount;
 }
 
 /** What tests do, in a word each. */
