@@ -99,12 +99,7 @@ async function openRooms(parts: HarnessParts) {
       endedTokens.push(...tokens);
     },
   });
-  const wrapping = new Wrapping({
-    recordsOf,
-    tokens: store,
-    clock,
-    render: () => ({ status: 200, body: '' }),
-  });
+  const wrapping = new Wrapping({ recordsOf, tokens: store, clock, render: noAnswer });
   await store.initialize();
   await store.load();
   const identity = new TokenIdentity(
@@ -155,6 +150,8 @@ async function mountOf(engine: CredentialsEngine): Promise<Mount> {
   await mount.load();
   return mount;
 }
+
+const noAnswer = () => ({ status: 200, body: '' });
 
 /** What tests do, in a word each. */
 function actionsIn(rooms: Awaited<ReturnType<typeof openRooms>>) {
