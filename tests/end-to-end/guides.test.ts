@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { freePort, Program } from './program.ts';
@@ -148,3 +148,29 @@ test('every block of the documents is of a kind that is known, so that none is l
     }
   }
 });
+
+test('every link between documents leads to a file, and to a heading that is there', () => {
+  const all = globSync(['*.md', 'docs/**/*.md', '{server,formats,sdk,cli}/**/README.md'], { cwd: root });
+  assert.ok(all.length > 20);
+  for (const document of all) {
+    const text = readFileSync(join(root, document), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [path = '', heading] = target.split('#');
+      const file = path === '' ? join(root, document) : join(root, dirname(document), path);
+      assert.ok(existsSync(file), `${document}: ${target}`);
+      if (heading !== undefined) assert.ok(headingsOf(file).includes(heading), `${document}: ${target}`);
+    }
+  }
+});
+
+/** As GitHub makes anchors of them. */
+function headingsOf(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
