@@ -65,7 +65,11 @@ async function askExistence(exchange: Exchange, { declaration, fields }: Compile
 /** What the token's policies say of this operation on this path with these parameters. */
 export function authorize(exchange: Exchange, services: PipelineServices): Promise<void> | void {
   const { token } = exchange;
-  if (!token) return;
+  if (!token) {
+    // What is there may have made another operation of it than the one whose access was looked at.
+    if (exchange.access !== 'anyone') throw new CofferError('permission-denied');
+    return;
+  }
   const acl = services.access.peek(token);
   if (acl) decide(exchange, acl);
   else return services.access.of(token).then((compiled) => decide(exchange, compiled));
