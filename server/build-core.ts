@@ -158,6 +158,7 @@ export function buildCore(parts: CoreParts): Core {
       },
       onUnsealed: () => life.unsealed(),
       onSealing: () => life.sealing(),
+      failingAuditDevices: () => audit.health().flatMap(({ device, healthy }) => (healthy ? [] : [device])),
     },
   });
   const systemPlugin = systemEngine(() => declareSystemPaths());

@@ -179,7 +179,9 @@ describe('an audit device that is stuck', () => {
         assert.ok(!read.text.includes('"y"'));
         assert.ok(performance.now() - started < 15_000, 'the wait is bounded');
         assert.match(server.logText(), /\[ERROR\].*stuck/, 'the log names the device');
-        assert.equal((await server.call('GET', 'sys/health', { token: null })).status, 200);
+        const health = await server.call('GET', 'sys/health', { token: null });
+        assert.equal(health.status, 200);
+        assert.deepEqual(health.body['failing_audit_devices'], ['stuck/']);
         const drain = drainer(reader);
         let again = await server.call('GET', 'secret/data/a');
         for (let tries = 0; tries < 100 && again.status !== 200; tries++) {

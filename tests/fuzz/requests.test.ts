@@ -5,7 +5,7 @@ import { type DeclaredPath, declaredPaths, filled } from '../declared-paths.ts';
 import { type CallAnswer, callServer, startTestServer, type TestServer } from '../start-server.ts';
 
 /** Each property stops here, so that the suite stays short on any machine. */
-const bounded = { numRuns: 1500, interruptAfterTimeLimit: 6000, markInterruptAsFailure: false };
+const bounded = { numRuns: 800, interruptAfterTimeLimit: 4000, markInterruptAsFailure: false };
 const methods = ['GET', 'HEAD', 'LIST', 'SCAN', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE'];
 const mergePatch = { 'Content-Type': 'application/merge-patch+json' };
 
@@ -184,7 +184,7 @@ describe('whatever comes over HTTP is answered, and never with a defect', () => 
           );
         },
       ),
-      { ...bounded, numRuns: 800 },
+      { ...bounded, numRuns: 500 },
     );
   });
 
@@ -289,7 +289,7 @@ describe('whatever comes over HTTP is answered, and never with a defect', () => 
         const token = String(made.body.auth?.['client_token']);
         assertHandled(await server.call('GET', 'secret/data/a', { token }), JSON.stringify(text));
       }),
-      { ...bounded, numRuns: 600 },
+      { ...bounded, numRuns: 400 },
     );
   });
 
@@ -362,7 +362,7 @@ describe('every declared field of every path', () => {
         const answer = await server.call(method, where, { headers: mergePatch, body });
         assertHandled(answer, `${method} ${where} ${JSON.stringify(body).slice(0, 300)}`);
       }),
-      { ...bounded, interruptAfterTimeLimit: 10_000 },
+      { ...bounded, interruptAfterTimeLimit: 6000 },
     );
   });
 });

@@ -54,7 +54,7 @@ export class Lifecycle {
     return this.#unsealed && !this.#parts.barrier.sealed;
   }
 
-  get parts(): Pick<LifecycleParts, 'barrier' | 'clock' | 'program' | 'seal'> {
+  get parts(): Pick<LifecycleParts, 'barrier' | 'clock' | 'hooks' | 'program' | 'seal'> {
     return this.#parts;
   }
 

@@ -29,4 +29,6 @@ export interface LifecycleHooks {
    * seal. Its failure is logged and does not keep the barrier open.
    */
   onSealing(): Promise<void>;
+  /** Audit devices that cannot record now, for `sys/health`. */
+  failingAuditDevices?(): readonly string[];
 }

@@ -99,8 +99,9 @@ function healthPath(lifecycle: Lifecycle): PathDeclaration {
   });
 }
 
-function healthBody(status: SealStatus, { program, clock }: Lifecycle['parts']): JsonObject {
+function healthBody(status: SealStatus, { program, clock, hooks }: Lifecycle['parts']): JsonObject {
   const replication = status.sealed ? 'unknown' : 'disabled';
+  const failing = status.sealed ? [] : (hooks.failingAuditDevices?.() ?? []);
   return {
     initialized: status.initialised,
     sealed: status.sealed,
@@ -113,6 +114,8 @@ function healthBody(status: SealStatus, { program, clock }: Lifecycle['parts']):
     enterprise: false,
     ...(status.cluster && { cluster_name: status.cluster.name, cluster_id: status.cluster.id }),
     coffer_version: program.version,
+    // While no device can record, every other request fails; whoever watches health should learn why.
+    ...(failing.length > 0 && { failing_audit_devices: failing }),
   };
 }
 
