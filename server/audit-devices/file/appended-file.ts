@@ -7,7 +7,9 @@ const lineEnd = 0x0a;
  * Kernel magic numbers of local file systems (statfs(2)): ext2–4, XFS, Btrfs, tmpfs, overlay, F2FS, ZFS. There a
  * write is a copy into the page cache, which costs a tenth of the way through the thread pool and back.
  */
-const localFileSystems = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1]);
+const localFileSystems = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1,
+]);
 /** A direct write that took longer is a warning: the thread pool takes over for a while. */
 const slowWriteMs = 20;
 const awayFromSlowMs = 30_000;
@@ -78,7 +80,9 @@ export class AppendedFile {
     let written = 0;
     while (written < bytes.length) {
       try {
-        written += this.#isDirect() ? this.#writeDirectly(bytes, written) : await this.#writeSome(bytes, written);
+        written += this.#isDirect()
+          ? this.#writeDirectly(bytes, written)
+          : await this.#writeSome(bytes, written);
       } catch (error) {
         if (isBusy(error) && !this.#closing) {
           await new Promise<void>((resolve) => this.#clock.after(retryMs, resolve));
