@@ -11,7 +11,12 @@ import { freePort, Program } from './program.ts';
 // any lines. A ```sh server block is a server that has to come up. Words that differ from run to run are masked.
 
 const root = join(import.meta.dirname, '../..');
-const documents = ['README.md', 'docs/guides/getting-started.md', 'docs/guides/policies.md'];
+const documents = [
+  'README.md',
+  'docs/guides/getting-started.md',
+  'docs/guides/policies.md',
+  'docs/guides/identity.md',
+];
 const addressInDocuments = '127.0.0.1:8200';
 
 interface Block {
