@@ -1,8 +1,8 @@
+import { suggest } from '../formats/nearest-word/index.ts';
 import type { Command, Entry, Flag } from './command.ts';
 import { isGroup } from './commands/index.ts';
 import { connectionFlags, outputFlags } from './global-flags.ts';
 import { wrapText } from './output/warnings.ts';
-import { suggest } from './suggest.ts';
 
 const lineWidth = 90;
 

@@ -114,7 +114,7 @@ function splitFlag(token: string): { name: string; value: string | undefined } {
 
 /** The name only: what stands after `=` may be a secret. */
 async function suggestionFor(name: string, names: Iterable<string>): Promise<string | undefined> {
-  const { suggest } = await import('../suggest.ts');
+  const { suggest } = await import('../../formats/nearest-word/index.ts');
   return suggest(name, names);
 }
 

@@ -1,3 +1,4 @@
+import { suggest } from '../nearest-word/index.ts';
 import { parseHcl } from './parse-hcl.ts';
 import type { HclItem, HclKey, HclObject, HclOptions, HclPosition, HclValue } from './syntax.ts';
 import { HclError } from './syntax.ts';
@@ -177,7 +178,7 @@ export class HclBlock {
   refuseUnknown(known: readonly string[]): void {
     const key = this.keys().find(({ text }) => !known.includes(text));
     if (!key) return;
-    const nearest = nearestWord(key.text, known);
+    const nearest = suggest(key.text, known);
     const hint = nearest === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${nearest}"?`;
     throw this.error(`invalid key "${key.text}"${this.#where()}`, key.at, hint);
   }
@@ -234,32 +235,4 @@ function plainValue(value: HclValue): unknown {
   if (value.kind === 'object') return plainObject(value);
   if (value.kind === 'list') return value.items.map(plainValue);
   return value.kind === 'null' ? null : value.value;
-}
-
-/** The candidate at an edit distance of at most a third of the word's length. */
-function nearestWord(word: string, candidates: readonly string[]): string | undefined {
-  if (word.length > 64) return undefined;
-  let best: string | undefined;
-  let least = Math.floor(word.length / 3) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,4 +1,4 @@
-import { suggestion } from './configuration/nearest-word.ts';
+import { suggestion } from '../../formats/nearest-word/index.ts';
 import { StartProblem } from './start-problem.ts';
 
 export interface FlagDeclaration {

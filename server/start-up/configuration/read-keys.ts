@@ -1,8 +1,8 @@
 import { parseWholeSeconds } from '../../../formats/duration/index.ts';
 import { type HclBlock, HclError } from '../../../formats/hcl/index.ts';
+import { suggestion } from '../../../formats/nearest-word/index.ts';
 import type { ConfigurationNotice } from './configuration.ts';
 import type { CompleteValues, GivenValues, KeyDeclaration, KeyDeclarations } from './key-declaration.ts';
-import { suggestion } from './nearest-word.ts';
 
 /** What is wrong, and what should be known, gathered over all files, so that an operator sees it all at once. */
 export class Findings {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { HclBlock } from '../../../formats/hcl/index.ts';
+import { suggestion } from '../../../formats/nearest-word/index.ts';
 import type {
   CommonListenerConfiguration,
   ForwardedForConfiguration,
@@ -16,7 +17,6 @@ import {
   tcpListenerKeys,
   unixListenerKeys,
 } from './listener-keys.ts';
-import { suggestion } from './nearest-word.ts';
 import { type Findings, readKeys, withDefaults } from './read-keys.ts';
 import { readResponseHeaders } from './response-headers.ts';
 import { parseBlockList } from './trusted-addresses.ts';

@@ -1,7 +1,7 @@
 import type { HclBlock } from '../../../formats/hcl/index.ts';
+import { suggestion } from '../../../formats/nearest-word/index.ts';
 import type { AuditDeviceConfiguration, PluginStanza, SealStanza } from './configuration.ts';
 import type { KeyDeclarations } from './key-declaration.ts';
-import { suggestion } from './nearest-word.ts';
 import { type Findings, readKeys, withDefaults } from './read-keys.ts';
 import {
   auditKeys,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { editDistance, suggest } from './suggest.ts';
+import { editDistance, suggest } from './index.ts';
 
 test('a slip of a letter or two finds the word that was meant', () => {
   assert.equal(suggest('sercets', ['secrets', 'status', 'server']), 'secrets');

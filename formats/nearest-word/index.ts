@@ -1,8 +1,11 @@
-/** The candidate that `word` was probably meant to be: at most a third of its letters differ. */
+/** Longer words are nobody's slip of the finger, and comparing them costs the square of their length. */
+const longestWord = 64;
+
+/** The candidate that `word` was probably meant to be: at most a third of its letters differ. Letter case does not count. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3));
+  if (word.length > longestWord) return undefined;
   let best: string | undefined;
-  let bestDistance = limit + 1;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
@@ -11,6 +14,12 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
+}
+
+/** ` Did you mean "x"?` or nothing, to end a sentence with. */
+export function suggestion(word: string, candidates: Iterable<string>): string {
+  const nearest = suggest(word, candidates);
+  return nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
