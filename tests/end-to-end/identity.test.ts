@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type CallOptions, startTestServer, type TestServer } from '../start-server.ts';
 
@@ -461,6 +464,41 @@ describe('a token made with a role', () => {
       const answer = await create(refused);
       assert.equal(answer.status, 400, refused);
       assert.deepEqual(answer.body.errors, ["invalid 'entity_alias' value"]);
+    }
+  });
+});
+
+describe('after a restart', () => {
+  test('everybody is who they were, nothing is written again, batch tokens follow their entity too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coffer-identity-'));
+    const first = await startTestServer({ storage: 'sqlite', folder });
+    const { rootToken, unsealKey } = first;
+    const calling = (target: TestServer, method: string, path: string, body?: object, token = rootToken) =>
+      target.call(method, path, { token, ...(body ? { body } : {}) });
+    await calling(first, 'POST', 'sys/auth/userpass', { type: 'userpass' });
+    const user = { password: 'correct horse', token_type: 'batch' };
+    await calling(first, 'POST', 'auth/userpass/users/ann', user);
+    const login = async (target: TestServer) =>
+      (await calling(target, 'POST', 'auth/userpass/login/ann', { password: 'correct horse' })).body.auth ??
+      {};
+    const before = await login(first);
+    const self = `identity/entity/id/${before['entity_id']}`;
+    await calling(first, 'POST', self, { metadata: { team: 'red' } });
+    const entity = (await calling(first, 'GET', self)).body.data;
+    await first.stop();
+    const second = await startTestServer({ storage: 'sqlite', folder, reopen: { rootToken, unsealKey } });
+    try {
+      assert.equal((await login(second))['entity_id'], before['entity_id']);
+      assert.deepEqual((await calling(second, 'GET', self)).body.data, entity);
+      const batch = String(before['client_token']);
+      assert.match(batch, /^hvb\./);
+      const look = () => calling(second, 'GET', 'auth/token/lookup-self', undefined, batch);
+      assert.equal((await look()).status, 200);
+      await calling(second, 'POST', self, { disabled: true });
+      assert.equal((await look()).status, 403);
+    } finally {
+      await second.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });
