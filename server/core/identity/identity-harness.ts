@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Barrier } from '../../barrier/index.ts';
 import { ManualClock } from '../../contracts/clock.ts';
 import { silentLogger } from '../../contracts/logger.ts';
+import type { StorageBackend } from '../../contracts/storage.ts';
 import { plugin } from '../../storage/memory/index.ts';
 import { type EntityRecord, entityIndex } from './entity-record.ts';
 import { EntityViews } from './entity-views.ts';
@@ -11,13 +12,17 @@ import { entityKey, entityPrefix, groupKey, groupPrefix } from './identity-keys.
 import { identityPrefix } from './identity-parts.ts';
 import { IdentityLogins } from './logins.ts';
 
-/** Identity of the root namespace over a real barrier. For tests. */
-export async function openIdentity() {
+/** Identity of the root namespace over a real barrier: one node, or another on the same store. For tests. */
+export async function openIdentity(first?: {
+  readonly storage: StorageBackend;
+  readonly rootKey: Uint8Array;
+}) {
   const clock = new ManualClock();
-  const storage = await plugin.open({}, { logger: silentLogger, onFatal: () => undefined });
+  const storage =
+    first?.storage ?? (await plugin.open({}, { logger: silentLogger, onFatal: () => undefined }));
   const barrier = new Barrier({ storage, clock });
-  const rootKey = randomBytes(32);
-  await barrier.initialize(rootKey);
+  const rootKey = first?.rootKey ?? randomBytes(32);
+  if (!first) await barrier.initialize(rootKey);
   await barrier.unseal(rootKey);
   const recordsOf = (namespaceId: string, prefix: string) => barrier.records(namespaceId, prefix);
   const records = recordsOf('root', identityPrefix);
@@ -27,6 +32,9 @@ export async function openIdentity() {
   const scan = async <T>(prefix: string) =>
     (await records.scan<T>(prefix, { limit: 100_000 })).map(([, stored]) => stored.value);
   return {
+    storage,
+    rootKey,
+    barrier,
     clock,
     records,
     recordsOf,

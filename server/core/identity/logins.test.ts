@@ -128,3 +128,27 @@ describe('a view of an entity', () => {
     }
   });
 });
+
+describe('two nodes on one store', () => {
+  test('know the same person, and each other’s changes from the next request on', async () => {
+    const one = await openIdentity();
+    const two = await openIdentity(one);
+    const login = { mountAccessor, name: 'ann', groupNames: ['g'] };
+    const entering = Array.from({ length: 10 }, (_, index) =>
+      (index % 2 ? one : two).logins.enter('root', { ...login, groupNames: [`g${index}`] }),
+    );
+    const [id = '', ...others] = new Set(await Promise.all(entering));
+    assert.deepEqual(others, []);
+    await two.barrier.freshen();
+    assert.equal((await two.view(id)).isUsable, true);
+    await one.barrier.freshen();
+    await one.change((draft) => writeEntity(draft, { id, disabled: true }, one.clock.now()));
+    await two.barrier.freshen();
+    assert.equal((await two.view(id)).isUsable, false);
+    const group = { policies: ['p'], memberEntityIds: [id] };
+    await two.change((draft) => writeGroup(draft, undefined, group, two.clock.now()));
+    await one.barrier.freshen();
+    assert.deepEqual((await one.view(id)).policies, ['p']);
+    assert.deepEqual(await one.strayKeys(), []);
+  });
+});
