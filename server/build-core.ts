@@ -32,8 +32,8 @@ import { mountPaths } from './core/system/mount-paths.ts';
 import { namespacePaths } from './core/system/namespace-paths.ts';
 import { policyPaths } from './core/system/policy-paths.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
-import { TokenStore } from './core/tokens/token-store.ts';
 import { TokenIdentity } from './core/tokens/token-identity.ts';
+import { TokenStore } from './core/tokens/token-store.ts';
 import { Tokens } from './core/tokens/tokens.ts';
 import { Wrapping } from './core/wrapping/wrapping.ts';
 import { CoreLife } from './core-life.ts';
@@ -128,6 +128,7 @@ export function buildCore(parts: CoreParts): Core {
     system,
     authMount: mountByUuid,
     identity: tokenIdentity,
+    policyExists: async (namespaceId, name) => (await policies.find(namespaceId, name)) !== undefined,
     sudo: async (state, path, where) =>
       (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true })
         .allowed,

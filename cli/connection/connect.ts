@@ -14,6 +14,8 @@ export interface Clients {
   readonly asking: CofferClient;
   /** A client like `unwrapped` with another token. */
   withToken(token: string): CofferClient;
+  /** The token that the others send; '' for none. */
+  readonly token: string;
   /** Without the user's -wrap-ttl. */
   readonly unwrapped: CofferClient;
   close(): void;
@@ -28,6 +30,7 @@ export async function connect(flags: Flags, environment: Environment): Promise<C
   const client = makeClient(connection, transport, token);
   return {
     client,
+    token,
     asking: makeClient(unwrapped, network.send, token),
     unwrapped: connection.wrapTtl === undefined ? client : makeClient(unwrapped, transport, token),
     withToken: (other) => makeClient(unwrapped, transport, other),

@@ -85,6 +85,12 @@ for (const storage of ['memory', 'sqlite'] as const) {
       assert.equal((await ok('POST', 'auth/token/revoke', { body: { token: 'hvs.none' } })).status, 204);
     });
 
+    test('a policy that is not there is named in a warning, one that is there is not', async () => {
+      const policies = ['app', 'default', 'not-there'];
+      const made = await ok('POST', 'auth/token/create', { body: { policies, ttl: '1m' } });
+      assert.deepEqual(made.body.warnings, ['Policy "not-there" does not exist']);
+    });
+
     test('of fifty requests at the same moment with a token for five uses, exactly five are served', async () => {
       const limited = await token({ policies: ['app'], num_uses: 5 });
       const answers = await Promise.all(

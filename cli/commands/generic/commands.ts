@@ -42,7 +42,7 @@ export const genericCommands: readonly Command[] = [
     summary: 'Check a token and store it for the commands to come.',
     description:
       'The token is asked for on the terminal, or read from standard input when TOKEN is `-`; as an argument other processes can see it. It is stored in ~/.coffer-token, readable by you alone.',
-    arguments: '[TOKEN | -]',
+    arguments: '[TOKEN | - | K=V...]',
     arity: { min: 0 },
     output: 'field',
     flags: [
@@ -50,7 +50,8 @@ export const genericCommands: readonly Command[] = [
         name: 'method',
         kind: 'text',
         value: 'TYPE',
-        summary: 'Auth method to log in with: token, or the type of a mounted one that takes a user name.',
+        summary:
+          'Auth method to log in with: token, approle, userpass or ldap; all but token take their data as K=V.',
         default: 'token',
       },
       {
@@ -66,6 +67,10 @@ export const genericCommands: readonly Command[] = [
     examples: [
       { says: 'Log in, with the token asked for and not shown:', command: 'coffer login' },
       { says: 'Log in from a script:', command: 'coffer login - < token.txt' },
+      {
+        says: 'Log in as a role:',
+        command: 'coffer login -method=approle role_id=@role-id secret_id=@secret-id',
+      },
     ],
     load: async () => (await import('./login.ts')).login,
   },

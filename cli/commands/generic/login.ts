@@ -12,13 +12,24 @@ export async function login(run: Run): Promise<number> {
   if (run.flags.on('no-print') && !store)
     throw new Failure(1, '-no-store and -no-print cannot be used together');
   const method = run.flags.text('method') ?? 'token';
-  const secret = method === 'token' ? await checkToken(run) : await logInWith(run, method);
+  const secret = await logIn(run, method);
   const token = secret.auth?.client_token ?? '';
   if (store) storeToken(run.environment, token);
   if (run.flags.on('no-print')) return 0;
   if (tokenOnly) return printField(run, 'token', token);
   if (run.field() === undefined && run.format === 'table') greet(run, store);
   return printSecret(run, secret);
+}
+
+function logIn(run: Run, method: string): Promise<Secret> {
+  if (method === 'token') return checkToken(run);
+  if (method === 'approle') return logInWithRole(run);
+  if (passwordMethods.includes(method)) return logInWithPassword(run, method);
+  throw new Failure(
+    1,
+    `Unknown auth method: ${method}.`,
+    'This command logs in with token, approle, userpass or ldap; the others through `coffer write auth/PATH/login ...`.',
+  );
 }
 
 async function checkToken(run: Run): Promise<Secret> {
@@ -84,25 +95,48 @@ function authOf(token: string, data: Readonly<Record<string, unknown>>): SecretA
 /** Methods that take a user name and a password. */
 const passwordMethods = ['userpass', 'ldap'];
 
-async function logInWith(run: Run, method: string): Promise<Secret> {
-  if (!passwordMethods.includes(method))
-    throw new Failure(
-      1,
-      `Unknown auth method: ${method}.`,
-      'This command logs in with token, userpass or ldap; the others through `coffer write auth/PATH/login ...`.',
-    );
+async function logInWithPassword(run: Run, method: string): Promise<Secret> {
   const data = readDataArguments(run.words, () => run.terminal.readInput());
   const { username, password, ...rest } = data;
   if (typeof username !== 'string' || username === '')
     throw new Failure(2, "Error authenticating: 'username' must be specified");
-  const path = cleanPath(run.flags.text('path') ?? method);
   const given = typeof password === 'string' ? password : await askPassword(run);
+  return askForToken(run, method, `/${username}`, { ...rest, password: withoutLineEnd(given) });
+}
+
+/** A role that needs no secret id takes none; the values may come from files and from standard input. */
+function logInWithRole(run: Run): Promise<Secret> {
+  const data = readDataArguments(run.words, () => run.terminal.readInput());
+  if (typeof data['role_id'] !== 'string' || data['role_id'] === '')
+    throw new Failure(
+      2,
+      "Error authenticating: 'role_id' must be specified",
+      'For example: coffer login -method=approle role_id=@role-id secret_id=@secret-id',
+    );
+  const ids = Object.entries(data).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? withoutLineEnd(value) : value,
+  ]);
+  return askForToken(run, 'approle', '', Object.fromEntries(ids));
+}
+
+async function askForToken(
+  run: Run,
+  method: string,
+  user: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Secret> {
+  const path = cleanPath(run.flags.text('path') ?? method);
   const { unwrapped } = await run.clients();
   const secret = await attempt('Error authenticating', () =>
-    unwrapped.write(`auth/${path}/login/${username}`, { ...rest, password: given.replace(/\r?\n$/, '') }),
+    unwrapped.write(`auth/${path}/login${user}`, body),
   );
   if (!secret?.auth) throw new Failure(2, 'Error authenticating: the server returned no token');
   return secret;
+}
+
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, '');
 }
 
 async function askPassword(run: Run): Promise<string> {

@@ -114,6 +114,7 @@ async function openRooms(parts: HarnessParts) {
     system,
     authMount: async () => undefined,
     sudo: async () => true,
+    policyExists: async () => true,
     identity,
   });
   const due = recordsOf(rootNamespace.id, 'sys/');

@@ -25,6 +25,7 @@ export interface TokensDependencies {
   /** The mount behind a login, to ask whether its tokens may be renewed; undefined when it is gone. */
   readonly authMount: (namespace: Namespace, uuid: string) => Promise<Mount | undefined>;
   readonly sudo: (state: TokenState, path: string, namespace: Where) => Promise<boolean>;
+  readonly policyExists: (namespaceId: string, name: string) => Promise<boolean>;
   readonly identity: TokenIdentity;
 }
 
@@ -61,7 +62,14 @@ export class Tokens implements TokenService {
       await this.#deps.store.ofCaller(parent),
       namespace,
     );
-    return this.#issue(owned, lifetime, namespace, wanted.id);
+    const warnings = [...lifetime.warnings, ...(await this.#missingPolicies(owned.policies, namespace))];
+    return this.#issue(owned, { ...lifetime, warnings }, namespace, wanted.id);
+  }
+
+  /** Vault's warning: such a name is allowed, for a policy that comes later, and often a slip of the pen. */
+  async #missingPolicies(names: readonly string[], namespace: Namespace): Promise<string[]> {
+    const found = await Promise.all(names.map((name) => this.#deps.policyExists(namespace.id, name)));
+    return names.filter((_, index) => !found[index]).map((name) => `Policy ${quote(name)} does not exist`);
   }
 
   /** The token of a login, as the auth method granted it. */
@@ -240,6 +248,11 @@ export class Tokens implements TokenService {
   #now(): number {
     return this.#deps.clock.now();
   }
+}
+
+/** As Go's %q: a name cannot break out of the sentence. */
+function quote(name: string): string {
+  return JSON.stringify(name);
 }
 
 function refuseBatch(state: TokenState, verb: string): void {
