@@ -27,7 +27,7 @@ export interface JsonLimits {
   readonly maxDepth: number;
   /** Longest string or key, in UTF-16 units of the text. */
   readonly maxStringLength?: number;
-  /** Values in all arrays and objects together. */
+  /** Values in all arrays and objects together; an array or object counts twice. */
   readonly maxValues?: number;
 }
 
@@ -122,6 +122,7 @@ function survey(text: string, limits: JsonLimits): boolean {
       at = end;
     } else if (code === 0x7b || code === 0x5b) {
       if (++depth > maxDepth) throw new JsonError('too-deep', 'nested too deeply', text, at);
+      if (++values > maxValues) throw new JsonError('too-large', 'too many values', text, at);
     } else if (code === 0x7d || code === 0x5d) {
       depth--;
     } else if (code === 0x2c) {

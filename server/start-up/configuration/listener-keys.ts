@@ -68,19 +68,19 @@ export const commonListenerKeys = defineKeys({
   },
   max_json_object_entry_count: {
     type: 'accepted',
-    description: '`max_request_size` bounds the number of entries.',
+    description: 'A body may have 100,000 values.',
   },
   max_json_array_element_count: {
     type: 'accepted',
-    description: '`max_request_size` bounds the number of elements.',
+    description: 'A body may have 100,000 values.',
   },
   max_request_json_memory: {
     type: 'accepted',
-    description: '`max_request_size` bounds what a body can take.',
+    description: 'A body may have 100,000 values.',
   },
   max_request_json_strings: {
     type: 'accepted',
-    description: '`max_request_size` bounds what a body can take.',
+    description: 'A body may have 100,000 values.',
   },
   max_token_header_size: {
     type: 'accepted',
