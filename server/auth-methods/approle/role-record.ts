@@ -25,7 +25,12 @@ export interface RoleRecord {
   readonly token: TokenSettings;
 }
 
-export const roleNameField = { type: 'string', description: 'Name of the role', required: true } as const;
+/** Lower case before policies are asked, so that no spelling goes round a rule about one. */
+export const roleNameField = {
+  type: 'lower-string',
+  description: 'Name of the role',
+  required: true,
+} as const;
 
 /** Every setting of a role. */
 export const roleFields = {

@@ -19,7 +19,12 @@ export interface UserRecord {
   readonly token: TokenSettings;
 }
 
-export const usernameField = { type: 'string', description: 'Name of the user', required: true } as const;
+/** Lower case before policies are asked, so that no spelling goes round a rule about one. */
+export const usernameField = {
+  type: 'lower-string',
+  description: 'Name of the user',
+  required: true,
+} as const;
 
 export const passwordFields = {
   password: { type: 'string', description: 'The password', sensitive: true },
