@@ -47,10 +47,12 @@ const idCharacters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz012345678
 export class Namespaces {
   readonly #records: Records;
   readonly #hooks: NamespaceHooks;
+  readonly #newId: () => string;
 
-  constructor(records: Records, hooks: NamespaceHooks) {
+  constructor(records: Records, hooks: NamespaceHooks, newId: () => string = randomId) {
     this.#records = records;
     this.#hooks = hooks;
+    this.#newId = newId;
   }
 
   /** `path` is canonical, with or without a trailing slash; '' is root. */
@@ -122,7 +124,12 @@ export class Namespaces {
       throw invalidRequest(`namespace path "${path}/" is in use by a mount`);
     const above = parent.path === '' ? undefined : await this.#stored(parent);
     if (above?.value.tainted) throw new CofferError('not-found', 'namespace not found');
-    const namespace: Namespace = { id: newId(), path: `${path}/`, uuid: randomUUID(), customMetadata };
+    const namespace: Namespace = {
+      id: await this.#freeId(),
+      path: `${path}/`,
+      uuid: randomUUID(),
+      customMetadata,
+    };
     await this.#hooks.created(namespace);
     try {
       await this.#records.commit({
@@ -205,6 +212,14 @@ export class Namespaces {
     if (failure !== undefined) throw failure;
   }
 
+  /** Never one that is in use: what is made for the new one, and removed when that fails, must not be another's. */
+  async #freeId(): Promise<string> {
+    for (;;) {
+      const id = this.#newId();
+      if (!(await this.#records.get(`id/${id}`))) return id;
+    }
+  }
+
   async #finishRemoval(namespace: Namespace): Promise<void> {
     await this.#hooks.removing(namespace);
     await this.#records.commit({ remove: [key(namespace), `id/${namespace.id}`] });
@@ -272,7 +287,7 @@ function digestOf(text: string): Buffer {
 }
 
 /** Six characters, as Vault's; part of every token and lease of the namespace. */
-function newId(): string {
+function randomId(): string {
   let id = '';
   while (id.length < 6)
     for (const byte of randomBytes(16)) if (byte < 232 && id.length < 6) id += idCharacters[byte % 58];
