@@ -10,7 +10,7 @@ import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-eng
 import type { TokenService } from './contracts/token-service.ts';
 import { AuditBroker } from './core/audit/audit-broker.ts';
 import { AuditDevices } from './core/audit/audit-devices.ts';
-import { EntityViews, IdentityLogins, identityPlugin } from './core/identity/index.ts';
+import { allowsToo, EntityViews, IdentityLogins, identityPlugin } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
@@ -163,19 +163,9 @@ export function buildCore(parts: CoreParts): Core {
     },
   });
   const systemPlugin = systemEngine(() => declareSystemPaths());
+  const mountTable = (namespace: { readonly id: string; readonly path: string }) => mounts.table(namespace);
   const identity = identityPlugin(
-    {
-      recordsOf,
-      clock,
-      mountTable: (namespace) => mounts.table(namespace),
-      mayUse: async ({ caller, operation, namespace }, path) => {
-        const state = await tokenStore.ofCaller(caller);
-        return (
-          state !== undefined &&
-          (await access.of(state)).decide({ operation, namespace: namespace.path, path, sudo: false }).allowed
-        );
-      },
-    },
+    { recordsOf, clock, mountTable, mayUse: allowsToo(tokenStore, access) },
     version,
   );
   const mounts: Mounts = new Mounts({

@@ -7,6 +7,7 @@ import { groupPaths } from './group-paths.ts';
 import { IdentityParts, type IdentityPartsOptions } from './identity-parts.ts';
 import { lookupPaths } from './lookup-paths.ts';
 
+export { allowsToo } from './allows-too.ts';
 export { type EntityView, EntityViews } from './entity-views.ts';
 export { IdentityLogins, type LoginIdentity } from './logins.ts';
 
