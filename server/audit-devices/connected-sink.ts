@@ -54,9 +54,9 @@ class ConnectedSink implements AuditSink {
     this.#parts = parts;
   }
 
-  append(lines: Uint8Array): Promise<void> {
+  async append(lines: Uint8Array): Promise<void> {
+    this.#assertOpen();
     return this.#alone(async () => {
-      this.#assertOpen();
       if (this.#lastError !== undefined && !this.#connection?.isUp) throw this.#lastError;
       const messages = this.#parts.framing.messages(lines);
       try {
@@ -70,9 +70,9 @@ class ConnectedSink implements AuditSink {
     });
   }
 
-  reopen(): Promise<void> {
+  async reopen(): Promise<void> {
+    this.#assertOpen();
     return this.#alone(async () => {
-      this.#assertOpen();
       const old = this.#connection;
       this.#connection = await this.#bounded((signal) => this.#connect(signal));
       if (old !== undefined) await this.#bounded((signal) => old.end(signal));
