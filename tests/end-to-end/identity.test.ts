@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -500,5 +500,53 @@ describe('after a restart', () => {
       await second.stop();
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe('a token of a namespace, made from outside', () => {
+  test('is its parent’s entity’s, with the policies that the entity has where it lives', async () => {
+    await ok('POST', 'sys/namespaces/north', { body: {} });
+    const north = { namespace: 'north' };
+    await ok('POST', 'sys/mounts/kv', { ...north, body: { type: 'kv' } });
+    await ok('POST', 'kv/a', { ...north, body: { value: 'seen' } });
+    await policy('northern', 'path "kv/*" { capabilities = ["deny"] }', 'north');
+    await policy('northern', 'path "north/kv/*" { capabilities = ["read"] }');
+    await policy('outside', 'path "north/auth/token/create" { capabilities = ["update", "sudo"] }');
+    await addUser('nora', { token_policies: 'outside' });
+    const parent = await login('nora');
+    const made = await server.call('POST', 'auth/token/create', { ...north, token: parent.token, body: {} });
+    const token = String(made.body.auth?.['client_token']);
+    assert.equal(made.body.auth?.['entity_id'], parent.entityId);
+    const read = () => status('GET', 'kv/a', { ...north, token });
+    assert.equal(await read(), 403);
+    await ok('POST', `identity/entity/id/${parent.entityId}`, { body: { policies: ['northern'] } });
+    assert.equal(await read(), 200);
+    const facts = await ok('GET', 'auth/token/lookup-self', { ...north, token });
+    assert.equal(facts['identity_policies'], undefined, 'names of another namespace would mislead');
+    assert.equal(await status('GET', `identity/entity/id/${parent.entityId}`, north), 404);
+    await ok('POST', `identity/entity/id/${parent.entityId}`, { body: { disabled: true } });
+    assert.equal(await read(), 403);
+    assert.equal(await status('GET', 'auth/token/lookup-self', { ...north, token }), 403);
+  });
+});
+
+describe('the audit log', () => {
+  test('says whose token it was, and which policies came with the entity', async () => {
+    const file = join(server.folder, 'audit.log');
+    await ok('PUT', 'sys/audit/file', { body: { type: 'file', options: { file_path: file } } });
+    await policy('audited', 'path "secret/data/audited" { capabilities = ["read"] }');
+    await addUser('audrey');
+    const { token, entityId } = await login('audrey');
+    await ok('POST', `identity/entity/id/${entityId}`, { body: { policies: ['audited'] } });
+    await status('GET', 'secret/data/audited', { token });
+    const line = readFileSync(file, 'utf8')
+      .split('\n')
+      .find((each) => each.includes('"path":"secret/data/audited"') && each.includes('"type":"response"'));
+    const { auth } = JSON.parse(line ?? '{}');
+    assert.equal(auth.entity_id, entityId);
+    assert.deepEqual(auth.identity_policies, ['audited']);
+    assert.deepEqual(auth.token_policies, ['default']);
+    assert.deepEqual(auth.policies, ['audited', 'default']);
+    await ok('DELETE', 'sys/audit/file');
   });
 });
