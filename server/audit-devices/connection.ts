@@ -39,3 +39,38 @@ export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/**
+ * Whether a connection is up, and the news that it is not, for the one caller who waits. Nothing of a wait stays
+ * behind when it ends well, as it would with `Promise.race` and a promise that lasts as long as the connection.
+ */
+export class Lifeline {
+  #error: Error | undefined;
+  #waiting: ((error: Error) => void) | undefined;
+
+  get isUp(): boolean {
+    return this.#error === undefined;
+  }
+
+  /** Only the first reason counts. */
+  break(reason: Error): void {
+    this.#error ??= reason;
+    this.#waiting?.(this.#error);
+  }
+
+  /** Rejects when this breaks, or has broken, and settles as `work` does otherwise. */
+  unlessBroken<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#error !== undefined) reject(this.#error);
+      else this.#waiting = reject;
+      work.then(resolve, reject);
+    }).finally(() => {
+      this.#waiting = undefined;
+    });
+  }
+
+  /** Resolves after one look at the network, unless that tells of a break. */
+  stillUp(): Promise<void> {
+    return this.unlessBroken(new Promise<void>((resolve) => setImmediate(resolve)));
+  }
+}

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { type Connection, EntryTooLarge, reasonOf, unlessAborted } from './connection.ts';
+import { type Connection, EntryTooLarge, Lifeline, reasonOf, unlessAborted } from './connection.ts';
 import type { NetworkDestination } from './destination.ts';
 
 /** A datagram's length field counts 65,535 bytes: less UDP's header, and for IPv4 its header too. */
@@ -36,30 +36,28 @@ export async function connectDatagram(
 class DatagramConnection implements Connection {
   readonly #socket: Socket;
   readonly #mostBytes: number;
-  readonly #down = Promise.withResolvers<never>();
-  #isUp = true;
+  readonly #lifeline = new Lifeline();
 
   constructor(socket: Socket, mostBytes: number) {
     this.#socket = socket;
     this.#mostBytes = mostBytes;
-    this.#down.promise.catch(() => {});
     socket.on('error', (error) => this.#goDown(error));
     socket.on('message', () => {});
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#lifeline.isUp;
   }
 
   async send(messages: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     let tooLarge: EntryTooLarge | undefined;
     try {
       for (const message of messages) {
-        const sent = await unlessAborted(signal, Promise.race([this.#sendOne(message), this.#down.promise]));
+        const sent = await unlessAborted(signal, this.#lifeline.unlessBroken(this.#sendOne(message)));
         if (!sent) tooLarge ??= new EntryTooLarge(message.length, this.#mostBytes);
       }
-      // One look at the network: a host that has nobody at this port has by now, when it is near, said so.
-      await Promise.race([new Promise<void>((resolve) => setImmediate(resolve)), this.#down.promise]);
+      // A host that has nobody at this port has by now, when it is near, said so.
+      await this.#lifeline.stillUp();
     } catch (error) {
       this.destroy();
       throw error;
@@ -72,7 +70,7 @@ class DatagramConnection implements Connection {
   }
 
   destroy(): void {
-    if (this.#isUp) this.#goDown(new Error('the socket is closed'));
+    this.#goDown(new Error('the socket is closed'));
   }
 
   /** Answers false when no datagram can hold `message`. */
@@ -88,9 +86,8 @@ class DatagramConnection implements Connection {
   }
 
   #goDown(error: Error): void {
-    if (!this.#isUp) return;
-    this.#isUp = false;
-    this.#down.reject(error);
+    if (!this.isUp) return;
+    this.#lifeline.break(error);
     this.#socket.close();
   }
 }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Connection, unlessAborted } from './connection.ts';
+import { type Connection, Lifeline, unlessAborted } from './connection.ts';
 import type { Destination } from './destination.ts';
 
 /** How long an idle connection may be silent before the system asks whether the peer still lives. */
@@ -27,23 +27,21 @@ export async function connectStream(destination: Destination, signal: AbortSigna
 
 class StreamConnection implements Connection {
   readonly #socket: Socket;
-  readonly #down = Promise.withResolvers<never>();
-  #isUp = true;
+  readonly #lifeline = new Lifeline();
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#down.promise.catch(() => {});
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveAfterMs);
-    socket.on('error', (error) => this.#goDown(error));
-    socket.on('end', () => this.#goDown(new Error('the peer has closed the connection')));
-    socket.on('close', () => this.#goDown(new Error('the connection is closed')));
+    socket.on('error', (error) => this.#lifeline.break(error));
+    socket.on('end', () => this.#lifeline.break(new Error('the peer has closed the connection')));
+    socket.on('close', () => this.#lifeline.break(new Error('the connection is closed')));
     // Only a socket that is read learns that its peer has gone. What the peer says is of no interest.
     socket.resume();
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#lifeline.isUp;
   }
 
   async send(messages: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
@@ -53,9 +51,9 @@ class StreamConnection implements Connection {
       this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
     try {
-      await unlessAborted(signal, Promise.race([written, this.#down.promise]));
-      // One look at the network: a peer that left just before has by now said so, and has not read this.
-      await Promise.race([new Promise<void>((resolve) => setImmediate(resolve)), this.#down.promise]);
+      await unlessAborted(signal, this.#lifeline.unlessBroken(written));
+      // A peer that left just before has by now said so, and has not read this.
+      await this.#lifeline.stillUp();
     } catch (error) {
       this.destroy();
       throw error;
@@ -63,20 +61,15 @@ class StreamConnection implements Connection {
   }
 
   async end(signal: AbortSignal): Promise<void> {
-    if (this.#isUp && !signal.aborted) {
+    if (this.isUp && !signal.aborted) {
       const finished = new Promise<void>((resolve) => this.#socket.end(resolve));
-      await unlessAborted(signal, Promise.race([finished, this.#down.promise])).catch(() => {});
+      await unlessAborted(signal, this.#lifeline.unlessBroken(finished)).catch(() => {});
     }
     this.destroy();
   }
 
   destroy(): void {
-    this.#goDown(new Error('the connection is closed'));
+    this.#lifeline.break(new Error('the connection is closed'));
     this.#socket.destroy();
-  }
-
-  #goDown(error: Error): void {
-    this.#isUp = false;
-    this.#down.reject(error);
   }
 }
