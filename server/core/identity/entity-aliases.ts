@@ -5,7 +5,7 @@ import { entityById, freeEntityName, newEntity, putEntity } from './entities.ts'
 import type { AliasRecord, EntityRecord, FoundAlias, Metadata } from './entity-record.ts';
 import type { IdentityDraft } from './identity-draft.ts';
 import { checkAliasName, checkMetadata } from './identity-input.ts';
-import { aliasIdKey, aliasKey, isIdentityId } from './identity-keys.ts';
+import { aliasIdKey, aliasKey, isIdentityId, isSameName } from './identity-keys.ts';
 
 export interface AliasWish {
   readonly id?: string | undefined;
@@ -39,7 +39,10 @@ export async function aliasByFactors(
   name: string,
 ): Promise<OwnedAlias | undefined> {
   const found = await draft.get<FoundAlias>(aliasKey(mountAccessor, name));
-  return found && aliasById(draft, found.aliasId);
+  const owned = found && (await aliasById(draft, found.aliasId));
+  // An index that somebody put back must lead nobody to what it led to once.
+  const isIt = owned?.alias.mountAccessor === mountAccessor && isSameName(owned.alias.name, name);
+  return isIt ? owned : undefined;
 }
 
 /** Creates or updates an alias. Undefined when there was nothing to change. */

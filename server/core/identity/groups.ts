@@ -12,6 +12,7 @@ import {
   groupKey,
   groupNameKey,
   isIdentityId,
+  isSameName,
 } from './identity-keys.ts';
 
 /** What a caller may set; undefined leaves a field as it is. */
@@ -47,7 +48,9 @@ export async function groupByAlias(
   name: string,
 ): Promise<GroupRecord | undefined> {
   const found = await draft.get<FoundAlias>(groupAliasKey(mountAccessor, name));
-  return found && groupById(draft, found.id);
+  const group = found && (await groupById(draft, found.id));
+  const alias = group?.alias;
+  return alias?.mountAccessor === mountAccessor && isSameName(alias.name, name) ? group : undefined;
 }
 
 /** Writes a group over `before`, or a new one. Throws 'invalid-request'. */

@@ -12,8 +12,9 @@ export interface Memberships {
 
 /** The groups of an entity, by id from the entity upwards. */
 export async function membershipsOf(records: Records, entity: EntityRecord): Promise<Memberships> {
-  const external = await externalGroupIds(records, entity);
-  const direct = await groupsById(records, [...new Set([...entity.groupIds, ...external])]);
+  const named = await groupsById(records, [...new Set(await externalGroupIds(records, entity))]);
+  const external = named.filter(({ alias }) => alias !== null && isMember(entity, alias));
+  const direct = [...(await groupsById(records, entity.groupIds)), ...external];
   const seen = new Set(direct.map(({ id }) => id));
   const inherited: GroupRecord[] = [];
   for (let level: readonly GroupRecord[] = direct; level.length > 0; ) {
