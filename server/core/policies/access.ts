@@ -58,7 +58,7 @@ export class Access {
 
   /** Policies that the token had by its entity when it was let in. */
   identityPolicies(token: TokenState): readonly string[] | undefined {
-    return this.#byToken.get(token)?.view?.policies;
+    return token.entry.entityId === '' ? undefined : this.#byToken.get(token)?.view?.policies;
   }
 
   /** Throws 'permission-denied' when the token's entity is disabled or gone. */
