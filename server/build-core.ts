@@ -206,6 +206,7 @@ export function buildCore(parts: CoreParts): Core {
     leases,
     wrapping,
     quotas: operations.quotas,
+    lockout: operations.lockout,
     metrics: operations.metrics.requests,
     clock,
     logger: logger.named('core'),

@@ -8,6 +8,7 @@ import type { Records } from './contracts/records.ts';
 import type { SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { AuditBroker } from './core/audit/audit-broker.ts';
 import type { Lifecycle } from './core/lifecycle/index.ts';
+import { LoginLockout } from './core/lockout/login-lockout.ts';
 import { countRecords } from './core/metrics/count-records.ts';
 import type { CountedStorage } from './core/metrics/counted-storage.ts';
 import { Metrics } from './core/metrics/metrics.ts';
@@ -21,6 +22,7 @@ import { configPaths } from './core/system/config-paths.ts';
 import { Cors } from './core/system/cors.ts';
 import { haPaths } from './core/system/ha-paths.ts';
 import { infoPaths } from './core/system/info-paths.ts';
+import { lockedUserPaths } from './core/system/locked-user-paths.ts';
 import { loggerPaths } from './core/system/logger-paths.ts';
 import { metricsPaths } from './core/system/metrics-paths.ts';
 import { passwordPolicyPaths } from './core/system/password-policy-paths.ts';
@@ -58,6 +60,7 @@ export interface OperationsParts {
 export interface Operations {
   readonly cors: Cors;
   readonly quotas: Quotas;
+  readonly lockout: LoginLockout;
   readonly metrics: Metrics;
   /** Declared apart, as it answers while the server is sealed. */
   readonly metricsPaths: readonly PathDeclaration[];
@@ -74,6 +77,7 @@ export function buildOperations(parts: OperationsParts): Operations {
   const cors = new Cors(records);
   const versions = new VersionHistory(records, clock, vaultVersion);
   const quotas = new Quotas({ recordsOf, namespaces });
+  const lockout = new LoginLockout(clock);
   const count = (prefix: string) => () => countRecords({ recordsOf, namespaces }, prefix);
   const usage = new UsageGauges(
     [
@@ -99,6 +103,7 @@ export function buildOperations(parts: OperationsParts): Operations {
   return {
     cors,
     quotas,
+    lockout,
     metrics,
     metricsPaths: declaredMetrics,
     paths: () => [
@@ -123,6 +128,7 @@ export function buildOperations(parts: OperationsParts): Operations {
         version: vaultVersion,
       }),
       ...quotaPaths({ quotas, mounts, namespaces }),
+      ...lockedUserPaths(lockout),
       ...pluginCatalogPaths({
         entries: () => catalogEntries(parts),
         reload: (which, id) => reloadMounts(parts, which, id),

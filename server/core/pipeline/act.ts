@@ -3,11 +3,12 @@ import type { Call, FieldDeclarations, FieldValues } from '../../contracts/paths
 import { noRoute } from '../mounts/mount.ts';
 import { pathHelp } from '../router/path-help.ts';
 import type { Exchange } from './exchange.ts';
+import type { PipelineServices } from './pipeline.ts';
 
 const noHeaders: Readonly<Record<string, readonly string[]>> = Object.freeze({});
 
 /** Reads the declared fields and calls the engine's handler. */
-export async function act(exchange: Exchange): Promise<void> {
+export async function act(exchange: Exchange, { lockout }: PipelineServices): Promise<void> {
   const { target, request, mount } = exchange;
   if (!mount && !target) throw noRoute(exchange.path);
   if (exchange.operation === 'help') {
@@ -15,13 +16,17 @@ export async function act(exchange: Exchange): Promise<void> {
     return;
   }
   if (!target) throw new CofferError('no-route', '1 error occurred:\n\t* unsupported path\n\n');
-  if (!exchange.declared)
+  const { declared } = exchange;
+  if (!declared)
     throw new CofferError('unsupported-operation', '1 error occurred:\n\t* unsupported operation\n\n');
   exchange.fields ??= target.fields.read(exchange.parameters, request.data);
   const warnings = target.fields.warnings(request.data);
   if (warnings) exchange.warnings = exchange.warnings ? [...exchange.warnings, ...warnings] : warnings;
   exchange.acted = true;
-  exchange.reply = await exchange.declared.handler(callOf(exchange));
+  const call = callOf(exchange);
+  exchange.reply = await (mount && declared.claimedAlias
+    ? lockout.guard(mount, declared.claimedAlias(call), () => declared.handler(call))
+    : declared.handler(call));
 }
 
 /** The handler's view of the exchange. */

@@ -4,6 +4,7 @@ import type { Logger } from '../../contracts/logger.ts';
 import { StorageConflict, StorageError } from '../../contracts/storage.ts';
 import type { AuditBroker } from '../audit/audit-broker.ts';
 import type { Leases } from '../leases/leases.ts';
+import type { LoginLockout } from '../lockout/login-lockout.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Mounts } from '../mounts/mounts.ts';
 import { type Namespaces, rootNamespace } from '../namespaces/namespaces.ts';
@@ -32,6 +33,7 @@ export interface PipelineServices {
   readonly leases: Leases;
   readonly wrapping: Wrapping;
   readonly quotas: Quotas;
+  readonly lockout: LoginLockout;
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
