@@ -79,14 +79,7 @@ export function buildOperations(parts: OperationsParts): Operations {
   const quotas = new Quotas({ recordsOf, namespaces });
   const lockout = new LoginLockout(clock);
   const count = (prefix: string) => () => countRecords({ recordsOf, namespaces }, prefix);
-  const usage = new UsageGauges(
-    [
-      { name: 'token.count', help: 'Service tokens in all namespaces.', count: count('token/') },
-      { name: 'expire.num_leases', help: 'Leases in all namespaces.', count: count('lease/') },
-    ],
-    clock,
-    telemetry.usageGaugePeriodSeconds,
-  );
+  const usage = usageGauges(count, clock, telemetry.usageGaugePeriodSeconds);
   const metrics = new Metrics({
     clock,
     prefix: telemetry.metricsPrefix,
@@ -142,6 +135,21 @@ export function buildOperations(parts: OperationsParts): Operations {
       usage.forget();
     },
   };
+}
+
+function usageGauges(
+  count: (prefix: string) => () => Promise<number>,
+  clock: Clock,
+  periodSeconds: number,
+): UsageGauges {
+  return new UsageGauges(
+    [
+      { name: 'token.count', help: 'Service tokens in all namespaces.', count: count('token/') },
+      { name: 'expire.num_leases', help: 'Leases in all namespaces.', count: count('lease/') },
+    ],
+    clock,
+    periodSeconds,
+  );
 }
 
 /** Those that users can enable: what every namespace has by itself is not in Vault's catalogue either. */

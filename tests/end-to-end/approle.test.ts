@@ -107,7 +107,9 @@ describe('approle over HTTP', () => {
     );
     const statuses = answers.map(({ status }) => status);
     assert.equal(statuses.filter((status) => status === 200).length, 5, String(statuses));
-    assert.equal(statuses.filter((status) => status === 400).length, 45, String(statuses));
+    // After five that were wrong the role id is locked.
+    const refused = statuses.filter((status) => status === 400 || status === 403);
+    assert.equal(refused.length, 45, String(statuses));
     const tokens = new Set(answers.map(({ body }) => body.auth?.['client_token']).filter(Boolean));
     assert.equal(tokens.size, 5);
   });

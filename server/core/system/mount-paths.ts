@@ -91,6 +91,7 @@ function onePath(table: MountTableName, mounts: Mounts, system: LeaseTimes): Pat
     operations: {
       read: {
         summary: `Read one ${synopsis}`,
+        ...access,
         async handler(call) {
           const where = mountPath(call.fields.path);
           const mount = await find(mounts, call.namespace, table, where);
