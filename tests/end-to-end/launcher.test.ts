@@ -71,6 +71,17 @@ test('it takes the Node that npm installed beside the package, in the same node_
   assert.match(run(nested, ['status']).out, /^above /);
 });
 
+test('it finds the Node of every machine that the package brings one for', () => {
+  const description = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const names = Object.keys(description.optionalDependencies).filter((name) => !name.includes('-win-'));
+  assert.equal(names.length, 4);
+  for (const name of names) {
+    const program = install(`each/${name}`);
+    write(`each/${name}/node_modules/${name}/bin/node`, standIn(name, 'v26.0.0'), 0o755);
+    assert.equal(run(program, ['status']).out.split(' ')[0], name);
+  }
+});
+
 test('without one it takes the PATH’s Node if that is new enough, and says so if it is not', () => {
   const program = install('alone');
   const bin = path.join(folder, 'path');
