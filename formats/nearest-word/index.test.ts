@@ -9,6 +9,13 @@ test('a slip of a letter or two finds the word that was meant', () => {
   assert.equal(suggest('gte', ['get', 'put']), 'get');
 });
 
+test('the beginning of one word means that word, however near another is', () => {
+  assert.equal(suggest('stat', ['start', 'status']), 'status');
+  assert.equal(suggest('meta', ['get', 'metadata']), 'metadata');
+  assert.equal(suggest('sta', ['start', 'status', 'stay']), 'stay');
+  assert.equal(suggest('k', ['kubernetes']), undefined);
+});
+
 test('a word that is like none finds nothing', () => {
   assert.equal(suggest('kubernetes', ['kv', 'token', 'lease']), undefined);
   assert.equal(suggest('x', []), undefined);

@@ -1,12 +1,21 @@
 /** Longer words are nobody's slip of the finger, and comparing them costs the square of their length. */
 const longestWord = 64;
 
-/** The candidate that `word` was probably meant to be: at most a third of its letters differ. Letter case does not count. */
+/** Fewer letters begin too many words to tell which was meant. */
+const shortestBeginning = 3;
+
+/**
+ * The candidate that `word` was probably meant to be: the only one that begins with it, or else the nearest of
+ * which at most a third of the letters differ. Letter case does not count.
+ */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > longestWord) return undefined;
+  const all = [...candidates];
+  const [begun, other] = all.filter((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+  if (word.length >= shortestBeginning && begun !== undefined && other === undefined) return begun;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
+  for (const candidate of all) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
