@@ -99,3 +99,13 @@ test('a field called __proto__ or constructor is only a field', () => {
   assert.ok(!passes('required_parameters = ["constructor"]', { a: 1 }));
   assert.ok(!passes('allowed_parameters = { "a" = [] }', { constructor: 1 }));
 });
+
+test('a text list too long to go through is neither not denied nor allowed, and is not gone through', () => {
+  const a = 'x,'.repeat(8_000_000);
+  const startedMs = performance.now();
+  assert.ok(!passes('denied_parameters = { "a" = ["secret"] }', { a }));
+  assert.ok(!passes('allowed_parameters = { "a" = ["x", ""] }', { a }));
+  assert.ok(performance.now() - startedMs < 500);
+  assert.ok(passes('denied_parameters = { "a" = ["secret"] }', { a: 'x'.repeat(2_000_000) }));
+  assert.ok(passes('allowed_parameters = { "a" = ["x*"] }', { a: 'x'.repeat(2_000_000) }));
+});

@@ -8,6 +8,8 @@ export type ParsedFields = Readonly<Record<string, unknown>>;
 
 const mostNamed = 100;
 const longestName = 200;
+/** In one list that comes as text. */
+const mostItems = 100_000;
 
 interface CompiledField {
   readonly name: string;
@@ -195,11 +197,22 @@ function readList(given: unknown, name: string): readonly string[] {
   return [readString(given, name)];
 }
 
+/** Counted first: a body of nothing but commas would hold up everybody else. */
 function splitCommas(text: string): string[] {
+  if (hasMoreCommas(text, mostItems)) throw invalidRequest(`a list holds more than ${mostItems} items`);
   return text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+function hasMoreCommas(text: string, most: number): boolean {
+  let at = -1;
+  for (let count = 0; count <= most; count++) {
+    at = text.indexOf(',', at + 1);
+    if (at === -1) return false;
+  }
+  return true;
 }
 
 function readTime(given: unknown, name: string): number {
