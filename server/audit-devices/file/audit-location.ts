@@ -33,12 +33,40 @@ async function assertAllowed(target: string, rules: LocationRules): Promise<void
       throw new Error('file_path lies in a folder of the program or of its data; choose another');
     }
   }
-  if (rules.allowedFolders.length === 0) return;
+  if (rules.allowedFolders.length === 0) {
+    if (isOfTheSystem(target)) {
+      throw new Error('file_path lies where programs or settings are read from; choose another folder');
+    }
+    return;
+  }
   for (const folder of rules.allowedFolders) {
     if (isWithin(target, (await realOrUndefined(folder)) ?? resolve(folder))) return;
   }
   throw new Error('file_path is not below a folder that the configuration allows for audit files');
 }
+
+/**
+ * Where a mere file name can make something run or let somebody in. Not complete, and only for operators who have
+ * not said where audit files may be; what is written is inert text besides.
+ */
+function isOfTheSystem(target: string): boolean {
+  if (target.split(sep).some((part) => secretFolders.includes(part))) return true;
+  return systemFolders.some((folder) => isWithin(target, folder));
+}
+
+const systemFolders = [
+  '/bin',
+  '/boot',
+  '/etc',
+  '/lib',
+  '/lib64',
+  '/proc',
+  '/sbin',
+  '/sys',
+  '/usr',
+  '/var/spool',
+];
+const secretFolders = ['.ssh', '.gnupg', '.aws', '.config', '.git'];
 
 /** The real path of `folder`. What is missing of it is made, once its place is known to be allowed. */
 async function madeFolder(folder: string, rules: LocationRules): Promise<string> {

@@ -77,6 +77,28 @@ inFolder('mode sets the permissions of a file that exists, and 0000 leaves them'
   }
 });
 
+inFolder(
+  'an audit file is not placed among programs, settings or keys unless the configuration says so',
+  async (folder) => {
+    const why = /where programs or settings are read from/;
+    for (const path of [
+      '/etc/cron.d/coffer-test',
+      '/usr/lib/coffer-test.so',
+      '/etc/coffer-test/a/b',
+      join(folder, '.ssh/authorized_keys'),
+    ])
+      await refused({ file_path: path }, why);
+    await symlink('/etc', join(folder, 'innocent'));
+    await refused({ file_path: join(folder, 'innocent/coffer-test') }, why);
+    assert.deepEqual(await readdir(folder), ['innocent']);
+    const sink = await plugin.open(
+      { file_path: join(folder, '.config/audit.log') },
+      contextWith({ allowedFolders: [folder] }),
+    );
+    await sink.close();
+  },
+);
+
 test('an audit file cannot be placed in a folder of the program, nor where the runtime lies', async () => {
   const inside = ['audit.log', 'server/audit-devices/file/audit.log', 'server/audit-devices/evil/index.ts'];
   const paths = [...inside.map((name) => join(root, name)), join(dirname(process.execPath), 'audit.log')];

@@ -141,7 +141,7 @@ export const topLevelKeys = defineKeys({
   audit_folders: {
     type: 'strings',
     default: [],
-    defaultText: 'anywhere but the program’s own folders',
+    defaultText: 'anywhere but the folders of the program and of the system',
     description: 'Audit files may only be made below these folders, whoever asks through the API.',
   },
   ha_storage: {
