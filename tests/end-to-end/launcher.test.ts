@@ -82,6 +82,14 @@ test('it finds the Node of every machine that the package brings one for', () =>
   }
 });
 
+test('a package without its program says so in one sentence', () => {
+  const program = install('hollow');
+  fs.rmSync(path.join(folder, 'hollow/dist'), { recursive: true });
+  const { status, err } = run(program, ['status']);
+  assert.deepEqual([status, err.trimEnd().split('\n').length], [1, 1]);
+  assert.match(err, /holds no program/);
+});
+
 test('without one it takes the PATH’s Node if that is new enough, and says so if it is not', () => {
   const program = install('alone');
   const bin = path.join(folder, 'path');

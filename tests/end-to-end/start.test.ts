@@ -101,6 +101,10 @@ describe('coffer start', () => {
     other.close();
   });
 
+  it('names the flag, and no line of a file that is not there, when an address is none', async () => {
+    assert.match(await refused(['-address=nowhere']), /^ {2}-address: "address" must be HOST:PORT/m);
+  });
+
   it('says so when the folder cannot be written, is a file, or belongs to something else', async () => {
     writeFileSync(join(program.home, 'file'), '');
     assert.match(await refused(['-data=file']), /a file is in its way|is no folder/);

@@ -35,9 +35,12 @@ function inOrder(notices: readonly ConfigurationNotice[]): ConfigurationNotice[]
   );
 }
 
-/** `FILE:LINE: "KEY" message`. */
+/** What the program was told by a flag has no lines to look at. */
+const notAFile = '-';
+
+/** `FILE:LINE: "KEY" message`, or `-FLAG: "KEY" message`. */
 export function noticeText({ file, line, key, message }: ConfigurationNotice): string {
-  const place = line === undefined ? file : `${file}:${line}`;
+  const place = line === undefined || file.startsWith(notAFile) ? file : `${file}:${line}`;
   const text = key === undefined || message.startsWith(`"${key}"`) ? message : `"${key}" ${message}`;
   return place === '' ? text : `${place}: ${text}`;
 }

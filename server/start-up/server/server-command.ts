@@ -58,7 +58,7 @@ export async function runServer(
   const development = isDevelopment ? await prepareDevelopment(flags, environment) : undefined;
   const read = () =>
     readConfiguration({
-      texts: development ? [{ name: 'the development server', text: development.text }] : [],
+      texts: development ? [{ name: '-dev', text: development.text }] : [],
       paths,
       environment,
       plugins: knownPlugins(),
