@@ -102,7 +102,9 @@ describe('coffer start', () => {
   });
 
   it('names the flag, and no line of a file that is not there, when an address is none', async () => {
-    assert.match(await refused(['-address=nowhere']), /^ {2}-address: "address" must be HOST:PORT/m);
+    const { code, err } = await program.run(['start', '-address=nowhere']);
+    assert.equal(code, 1);
+    assert.match(err, /^ {2}-address: "address" must be HOST:PORT/m);
   });
 
   it('says so when the folder cannot be written, is a file, or belongs to something else', async () => {

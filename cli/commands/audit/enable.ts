@@ -10,7 +10,7 @@ export async function enable(run: Run): Promise<number> {
   if (type === undefined)
     throw new Failure(
       1,
-      "Error enabling audit device: audit type missing. Valid types include 'file' and 'stdout'.",
+      "Error enabling audit device: audit type missing. Valid types include 'file', 'socket' and 'syslog'.",
     );
   const data = readDataArguments(run.words.slice(1), () => run.terminal.readInput());
   const options = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, goText(value)]));

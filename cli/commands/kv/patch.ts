@@ -42,6 +42,8 @@ async function sendPatch(
   try {
     return await clients.client.patch(path, body);
   } catch (error) {
+    if (error instanceof ApiError && error.status === 404 && error.errors.length === 0)
+      throw new Failure(2, `No value found at ${path}`);
     if (!refused(error)) return attempt(`Error writing data to ${path}`, () => Promise.reject(error));
   }
   const secret = await readThenWrite(run, clients, path, changes);
