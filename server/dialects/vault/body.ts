@@ -39,7 +39,9 @@ export function readBody(message: IncomingMessage, { maxRequestBytes }: BodyLimi
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     });
     message.on('error', () => reject(invalidRequest('the request body ended early')));
-    message.on('close', () => reject(invalidRequest('the request body ended early')));
+    message.on('close', () => {
+      if (!message.complete) reject(invalidRequest('the request body ended early'));
+    });
   });
 }
 
