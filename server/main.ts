@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { Barrier } from './barrier/index.ts';
-import { CountedStorage } from './core/metrics/counted-storage.ts';
 import { buildCore, type Core } from './build-core.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
@@ -9,6 +8,7 @@ import type { JsonObject } from './contracts/request.ts';
 import type { Seal, SealPlugin } from './contracts/seal.ts';
 import type { SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import { type StorageBackend, StorageError, type StoragePlugin } from './contracts/storage.ts';
+import { CountedStorage } from './core/metrics/counted-storage.ts';
 import { admitOrigin } from './dialects/vault/cross-origin.ts';
 import { vaultHandler } from './dialects/vault/handler.ts';
 import { loadPlugins } from './load-plugins.ts';

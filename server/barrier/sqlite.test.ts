@@ -17,7 +17,10 @@ async function withFolder(action: (path: string) => Promise<void>): Promise<void
 }
 
 function open(path: string) {
-  return plugin.open({ path, exclusive: false }, { logger: silentLogger, onFatal: (error) => assert.fail(error) });
+  return plugin.open(
+    { path, exclusive: false },
+    { logger: silentLogger, onFatal: (error) => assert.fail(error) },
+  );
 }
 
 test('two barriers on one SQLite file see each other after freshen, and rotation and destruction too', async () => {
