@@ -7,7 +7,6 @@ import { Gate } from './gate.ts';
 import { type OpenListeners, openListeners } from './listeners/open-listeners.ts';
 import { LogFile, type LogOutput, standardErrorOutput } from './logging/log-file.ts';
 import { createServerLog, type ServerLog } from './logging/server-logger.ts';
-import { keepMemorySmall } from './memory.ts';
 import type { RunningServer, StartServer } from './server-contract.ts';
 import { Signals } from './signals.ts';
 import { explain, explainDefect, StartProblem } from './start-problem.ts';
@@ -37,7 +36,6 @@ const drainMs = 10_000;
  * stops at once. Throws what prevents the start.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  keepMemorySmall();
   const { configuration } = options;
   const clock = systemClock;
   const log = createLog(configuration, clock);
