@@ -153,10 +153,12 @@ async function reload(
   listeners: OpenListeners,
   log: ServerLog,
 ): Promise<void> {
+  let failures = 0;
   const attempt = async (what: string, action: () => void | Promise<void>): Promise<void> => {
     try {
       await action();
     } catch (error) {
+      failures++;
       log.logger.error(`reload: ${what}: ${explain(error).replace('Coffer cannot start: ', '').trim()}`);
     }
   };
@@ -168,7 +170,8 @@ async function reload(
     log.setLevel(configuration.log.level);
     await server.reload(configuration);
   });
-  log.logger.info('reloaded', { level: log.level() });
+  if (failures === 0) log.logger.info('reloaded', { level: log.level() });
+  else log.logger.warn('reloaded in part: what failed stays as it was', { failures });
 }
 
 /** Nothing more can be trusted: no draining, no more writes. */
