@@ -341,6 +341,7 @@ test('an answer waits for its request entry when that is still being written by 
   const flushed = broker.flush().then(() => {
     answered = true;
   });
+  while (sinks[0]?.entries.length === 0) await sleep(1);
   await sleep(5);
   assert.equal(sinks[0]?.entries.length, 1);
   assert.equal(answered, false);
