@@ -15,7 +15,7 @@ export function listenErrorOf(error: unknown, place: string): ListenerError {
     case 'EADDRINUSE':
       return new ListenerError(
         `${place} is taken by another program`,
-        'Stop that program, or choose another address.',
+        'Stop that program, or choose another address: -address=HOST:PORT of `coffer start`, `address` of the listener elsewhere.',
       );
     case 'EACCES':
     case 'EPERM':
