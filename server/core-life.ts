@@ -114,12 +114,14 @@ export class CoreLife {
     try {
       await mounts.resumeRemovals(rootNamespace);
       await tokenStore.resume(rootNamespace.id);
+      await mounts.wake();
       for await (const namespace of namespaces.below(rootNamespace)) {
         if (namespace.tainted) continue;
         await mounts.createTable(namespace);
         await mounts.resumeRemovals(namespace);
         await tokenStore.resume(namespace.id);
       }
+      await mounts.wake();
       // Last, as it may wait for what leases stand for.
       await namespaces.resumeRemovals();
     } catch (error) {
@@ -140,6 +142,7 @@ export class CoreLife {
     try {
       await barrier.rotateIfDue();
       if (await this.#hasRecordsOfOlderTerms()) await barrier.reencrypt();
+      await mounts.wake();
       for (const mount of mounts.loaded()) await mount.engine?.tidy?.();
     } catch (error) {
       this.#warn('background upkeep failed; it is tried again', error);

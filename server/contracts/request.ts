@@ -82,6 +82,15 @@ export interface LeaseGrant {
   readonly renewable: boolean;
   /** What `renew` and `revoke` need to know; encrypted, never shown. */
   readonly internal: JsonObject;
+  /**
+   * A change of the engine's own records that happens in the very commit which writes the lease: an engine that wrote
+   * down what it was about to make, so that a crash leaves nothing unknown behind, strikes that out here. When
+   * one of its expectations does not hold, the lease is not written and the request fails. Not for renewals.
+   */
+  readonly alongside?: {
+    readonly records: import('./records.ts').Records;
+    readonly change: import('./records.ts').RecordChange;
+  };
 }
 
 export interface AuthGrant {

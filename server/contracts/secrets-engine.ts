@@ -13,6 +13,11 @@ export interface SecretsEnginePlugin {
   readonly aliases?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Made once per namespace and never by users (cubbyhole, identity, system). */
   readonly singleton?: boolean;
+  /**
+   * Has work to do that nobody asks for (rotation, what a crash left behind), so its mounts are opened after every
+   * unseal and not on first use. `create` must not wait for anything outside.
+   */
+  readonly worksUnasked?: boolean;
   /** The engine's own version of its data shapes and behaviour, shown as `running_plugin_version`. */
   readonly version?: string;
   /** Throws `CofferError` 'invalid-request' when `mount.options` are wrong. Called at enable, and on first use after a start. */
@@ -53,6 +58,11 @@ export interface MountContext {
   readonly records: Records;
   readonly clock: Clock;
   readonly logger: Logger;
+  /**
+   * A new password by a password policy of the mount's namespace. Throws 'not-found' when there is no such policy.
+   * Not there in harnesses that have no policies.
+   */
+  passwordFrom?(policy: string): Promise<string>;
 }
 
 /** Live: reads the values in force now. */

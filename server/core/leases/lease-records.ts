@@ -1,7 +1,13 @@
 import type { Clock } from '../../contracts/clock.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
-import { dueNamespaceId, type Fence, type RecordsOf, SystemChange } from '../tokens/system-change.ts';
+import {
+  type ChangePart,
+  dueNamespaceId,
+  type Fence,
+  type RecordsOf,
+  SystemChange,
+} from '../tokens/system-change.ts';
 import type { TokenAddress } from '../tokens/token-entry.ts';
 import { tokenKey } from '../tokens/token-keys.ts';
 import { dueKey } from './due.ts';
@@ -45,10 +51,14 @@ export class LeaseRecords {
     return this.#sys(namespaceId).list(leaseKey(folder), { limit: 1_000_000 });
   }
 
-  /** Stores a new lease. False when its token has ended meanwhile; rejects with `StorageConflict` when the token was changed. */
-  async insert(namespaceId: string, entry: LeaseEntry): Promise<boolean> {
+  /**
+   * Stores a new lease, and in the same commit what its engine changes with it. False when its token has ended
+   * meanwhile; rejects with `StorageConflict` when the token was changed, or what the engine expects does not hold.
+   */
+  async insert(namespaceId: string, entry: LeaseEntry, alongside?: ChangePart): Promise<boolean> {
     const { leaseId, token } = entry;
     const change = new SystemChange(this.#recordsOf);
+    if (alongside) change.add([alongside]);
     change.expect(namespaceId, leaseKey(leaseId), undefined);
     change.put(namespaceId, leaseKey(leaseId), entry);
     change.mark(dueNamespaceId, dueKey(dueTimeOf(entry), 'lease', namespaceId, leaseId));

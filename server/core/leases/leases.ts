@@ -75,7 +75,7 @@ export class Leases {
         : {}),
     };
     try {
-      await this.#insert(namespace, entry);
+      await this.#insert(namespace, entry, grant.alongside);
     } catch (error) {
       await this.#abandon(namespace, entry, mount);
       throw error;
@@ -221,16 +221,17 @@ export class Leases {
     return entry.expiresMs <= this.#deps.clock.now();
   }
 
-  async #insert(namespace: Where, entry: LeaseEntry): Promise<void> {
+  async #insert(namespace: Where, entry: LeaseEntry, alongside: LeaseGrant['alongside']): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        if (await this.#records.insert(namespace.id, entry)) return;
+        if (await this.#records.insert(namespace.id, entry, alongside)) return;
         throw new CofferError('permission-denied', undefined, {
           detail: 'the token ended while the engine worked',
         });
       } catch (error) {
-        // The token was used or renewed meanwhile: look again.
+        // The token was used or renewed meanwhile: look again. The engine's own expectation is not asked twice.
         if (!(error instanceof StorageConflict) || attempt >= mostAttempts) throw error;
+        if (error.key.includes(`/m/${entry.mountUuid}/`)) throw error;
       }
     }
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../../contracts/logger.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
 import type { MountContext, SecretsEnginePlugin } from '../../contracts/secrets-engine.ts';
 import type { TokenService } from '../../contracts/token-service.ts';
+import { PasswordPolicies } from '../policies/password-policies.ts';
 import { type Engine, type LeaseTimes, Mount } from './mount.ts';
 import type { MountEntry, MountTableName } from './mount-entry.ts';
 import { MountTable } from './mount-table.ts';
@@ -169,6 +170,19 @@ export class Mounts {
       for (const mount of mounts.values()) if (mount.engine) yield mount;
   }
 
+  /** Opens the engines that work unasked, of every namespace whose table has been read. One that fails stops no other. */
+  async wake(): Promise<void> {
+    for (const mounts of this.#mounts.values()) {
+      for (const mount of mounts.values()) {
+        if (mount.engine || mount.entry.tainted || !this.catalog.worksUnasked(mount.entry)) continue;
+        await mount.load().catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : 'unknown';
+          this.#deps.logger.warn('an engine did not open', { mount: mount.fullPath, error: reason });
+        });
+      }
+    }
+  }
+
   /** Never waits, so that tables take effect in the order in which they were read. */
   #compile(namespace: Where, stored: Stored<StoredTable>): MountTable {
     if (stored.memo instanceof MountTable) return stored.memo;
@@ -209,6 +223,7 @@ export class Mounts {
       records: this.#deps.recordsOf(namespace.id, `m/${entry.uuid}/`),
       clock: this.#deps.clock,
       logger: this.#deps.logger.named(`${entry.table === 'auth' ? 'auth' : 'secrets'}.${entry.type}`),
+      passwordFrom: (policy) => new PasswordPolicies(this.#deps.recordsOf).generate(namespace.id, policy),
     };
     const { engines, authMethods, tokens } = this.#deps;
     const made =
@@ -259,6 +274,6 @@ function checkFree(entries: readonly MountEntry[], entry: MountEntry, message?: 
   for (const other of entries) {
     if (other.table !== entry.table) continue;
     if (entry.path.startsWith(other.path) || other.path.startsWith(entry.path))
-      throw invalidRequest(message ?? `path is already in use at ${labelOf(entry.table, other.path)}`);
+      throw invalidRequest(message ?? `path is already in use at ${other.path}`);
   }
 }

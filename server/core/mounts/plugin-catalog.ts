@@ -63,6 +63,11 @@ export class PluginCatalog {
     return this.find(entry.table, entry.type)?.version ?? '';
   }
 
+  /** Whether its engine is opened without a request. */
+  worksUnasked({ table, type }: MountEntry): boolean {
+    return table === 'secret' && this.#engines.get(type)?.worksUnasked === true;
+  }
+
   /** Throws 'invalid-request' when the engine does not allow its options to change so. */
   checkOptions(before: MountEntry, after: MountEntry): void {
     if (before.table !== 'secret') return;
