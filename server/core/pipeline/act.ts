@@ -4,11 +4,12 @@ import { noRoute } from '../mounts/mount.ts';
 import { pathHelp } from '../router/path-help.ts';
 import type { Exchange } from './exchange.ts';
 import type { PipelineServices } from './pipeline.ts';
+import { readsWrappedAnswer, wrappedAnswer } from './wrapped-answer.ts';
 
 const noHeaders: Readonly<Record<string, readonly string[]>> = Object.freeze({});
 
 /** Reads the declared fields and calls the engine's handler. */
-export async function act(exchange: Exchange, { lockout }: PipelineServices): Promise<void> {
+export async function act(exchange: Exchange, services: PipelineServices): Promise<void> {
   const { target, request, mount } = exchange;
   if (!mount && !target) throw noRoute(exchange.path);
   if (exchange.operation === 'help') {
@@ -23,9 +24,13 @@ export async function act(exchange: Exchange, { lockout }: PipelineServices): Pr
   const warnings = target.fields.warnings(request.data);
   if (warnings) exchange.warnings = exchange.warnings ? [...exchange.warnings, ...warnings] : warnings;
   exchange.acted = true;
+  if (readsWrappedAnswer(exchange)) {
+    exchange.reply = await wrappedAnswer(exchange, services);
+    return;
+  }
   const call = callOf(exchange);
   exchange.reply = await (mount && declared.claimedAlias
-    ? lockout.guard(mount, declared.claimedAlias(call), () => declared.handler(call))
+    ? services.lockout.guard(mount, declared.claimedAlias(call), () => declared.handler(call))
     : declared.handler(call));
 }
 

@@ -134,10 +134,9 @@ function entryOf(table: MountTableName, call: EnableCall, mounts: Mounts, system
   refuseReserved(table, where, 'cannot mount');
   const resolved = mounts.catalog.resolve(table, word);
   const options = { ...resolved.options, ...fields.options, ...optionsInConfig(fields.config) };
-  const hasOptions = table === 'auth' || Object.keys(options).length > 0;
   return newEntry(table, where, resolved.type, {
     description: fields.description,
-    options: hasOptions ? options : null,
+    options,
     config: mergeConfig(noConfig, readConfig(fields.config ?? {}), system),
     local: fields.local,
     sealWrap: fields.seal_wrap,

@@ -89,7 +89,12 @@ function encodeNothing(exchange: Exchange, response: ServerResponse): void {
     send(response, reply?.status ?? 200, envelope(exchange, 'null'));
     return;
   }
-  response.writeHead(reply?.status ?? 204, { 'Cache-Control': 'no-store', ...headersOf(exchange) });
+  // The content type stands there without content too, as Vault's does: clients look at it before they look at the length.
+  response.writeHead(reply?.status ?? 204, {
+    'Cache-Control': 'no-store',
+    'Content-Type': jsonType,
+    ...headersOf(exchange),
+  });
   response.end();
 }
 

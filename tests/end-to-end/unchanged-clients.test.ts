@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startTestServer, type TestServer } from '../start-server.ts';
+
+/** Small things that only a client which was written for Vault notices, found by replaying recorded exchanges. */
+describe('a client written for Vault', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer();
+  });
+  after(() => server.stop());
+
+  test('gets the content type with an answer that says nothing', async () => {
+    const calls = [
+      ['PUT', 'sys/policies/acl/a', { policy: 'path "x" { capabilities = ["read"] }' }],
+      ['DELETE', 'sys/policies/acl/a', undefined],
+      ['POST', 'cubbyhole/a', { a: 1 }],
+    ] as const;
+    for (const [method, path, body] of calls) {
+      const answer = await server.call(method, path, body ? { body } : {});
+      assert.deepEqual(
+        [answer.status, answer.headers['content-type'], answer.headers['content-length'], answer.text],
+        [204, 'application/json', undefined, ''],
+        `${method} ${path}`,
+      );
+    }
+  });
+
+  test('reads the path that is in use without the table it is in', async () => {
+    const body = { type: 'userpass' };
+    assert.equal((await server.call('POST', 'sys/auth/people', { body })).status, 204);
+    const again = await server.call('POST', 'sys/auth/people', { body });
+    assert.equal(again.status, 400);
+    assert.deepEqual(again.body.errors, ['path is already in use at people/']);
+  });
+
+  test('sees no options of a mount as an empty object, and null only where there never are any', async () => {
+    await server.call('POST', 'sys/mounts/plain', { body: { type: 'kv' } });
+    const { body } = await server.call('GET', 'sys/mounts');
+    assert.partialDeepStrictEqual(body.data, { 'plain/': { options: {} }, 'cubbyhole/': { options: null } });
+  });
+
+  test('may unwrap by reading cubbyhole/response with the wrapping token, once', async () => {
+    const headers = { 'X-Vault-Wrap-TTL': '1m' };
+    const wrapped = await server.call('POST', 'sys/wrapping/wrap', { body: { secret: 'in here' }, headers });
+    const token = String(wrapped.body.wrap_info?.['token']);
+    const read = await server.call('GET', 'cubbyhole/response', { token });
+    assert.equal(read.status, 200, read.text);
+    const inside: unknown = JSON.parse(String(read.body.data?.['response']));
+    assert.partialDeepStrictEqual(inside, { data: { secret: 'in here' }, wrap_info: null });
+    assert.match(String(read.body.warnings), /cubbyhole\/response' is deprecated/);
+
+    assert.equal((await server.call('GET', 'cubbyhole/response', { token })).status, 403);
+    const late = await server.call('POST', 'sys/wrapping/unwrap', { body: { token } });
+    assert.equal(late.status, 400);
+  });
+
+  test('finds its own secret at cubbyhole/response when its token wraps nothing', async () => {
+    await server.call('POST', 'cubbyhole/response', { body: { own: 'value' } });
+    const { body } = await server.call('GET', 'cubbyhole/response');
+    assert.deepEqual(body.data, { own: 'value' });
+  });
+});
