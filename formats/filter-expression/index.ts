@@ -1,0 +1,2 @@
+export { compileFilter, type FilterOptions, type Resolve } from './compile-filter.ts';
+export { FilterError } from './scan-filter.ts';
