@@ -39,7 +39,7 @@ import { Wrapping } from './core/wrapping/wrapping.ts';
 import { CoreLife } from './core-life.ts';
 import { renderBody } from './dialects/vault/encode.ts';
 import type { Configuration } from './start-up/configuration/configuration.ts';
-import { version } from './version.ts';
+import { vaultVersion, version } from './version.ts';
 
 export interface CoreParts {
   readonly configuration: Configuration;
@@ -243,7 +243,7 @@ export function buildCore(parts: CoreParts): Core {
   function declareSystemPaths(): SecretsEngine['paths'] {
     return [
       ...mountPaths(mounts, system),
-      ...internalPaths({ mounts, namespaces, access, tokens: tokenStore }),
+      ...internalPaths({ mounts, namespaces, access, tokens: tokenStore, version: vaultVersion }),
       ...policyPaths(policies),
       ...capabilityPaths(access, tokenStore),
       ...leasePaths(leases, tokenStore.revocation, expiry, logger.named('expiration')),

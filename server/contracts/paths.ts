@@ -24,6 +24,10 @@ export interface PathDeclaration {
   readonly whileSealed?: boolean;
   /** Exists in the root namespace only. */
   readonly rootOnly?: boolean;
+  /** Of `{name?...}`: only lists do without it, everything else says what is missing. */
+  readonly needsRest?: boolean;
+  /** Left out of OpenAPI and the reference: it only says what to ask instead. */
+  readonly unpublished?: boolean;
   /** How the answer is put on the wire: in Vault's envelope (default), with the keys of `data` repeated at the top, or bare. */
   readonly shape?: 'envelope' | 'flattened' | 'bare';
 }
@@ -86,8 +90,8 @@ export interface FieldDeclaration {
   readonly required?: boolean;
   readonly default?: unknown;
   readonly allowed?: readonly (string | number)[];
-  /** Comes in the query string of a read, list or delete. */
-  readonly query?: boolean;
+  /** Comes in the query string of a read, list or delete, and in the body of a write unless it is 'only' there. */
+  readonly query?: boolean | 'only';
   /** Shown as a secret in forms and never completed. */
   readonly sensitive?: boolean;
   readonly deprecated?: boolean;
@@ -159,6 +163,8 @@ export function definePath<const F extends FieldDeclarations>(path: {
   readonly anyFields?: boolean;
   readonly whileSealed?: boolean;
   readonly rootOnly?: boolean;
+  readonly needsRest?: boolean;
+  readonly unpublished?: boolean;
   readonly shape?: PathDeclaration['shape'];
 }): PathDeclaration {
   // Sound because core parses fields by this very declaration before it calls a handler.

@@ -1,7 +1,10 @@
 import type { PathDeclaration } from '../../contracts/paths.ts';
 import type { Reply } from '../../contracts/request.ts';
+import { type DocumentOptions, openApiDocument } from '../openapi/document.ts';
+import { tagOf } from '../openapi/documented-mounts.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { openApiPath, openApiRoute } from './openapi-path.ts';
+
+const about: DocumentOptions = { version: '1' };
 
 /** `?help=1` in Vault's shape: text for people and OpenAPI, from the declaration of the path (or all of a mount). */
 export function pathHelp(exchange: Exchange): Reply {
@@ -11,11 +14,12 @@ export function pathHelp(exchange: Exchange): Reply {
   const help = isOne
     ? helpOfPath(target.declaration, mountPath)
     : helpOfMount(mount?.fullPath ?? 'sys/', declarations);
-  const paths = Object.fromEntries(
-    declarations.map((declaration) => [openApiRoute(declaration), openApiPath(declaration)]),
+  const prefix = mount?.fullPath ?? 'sys/';
+  const openapi = openApiDocument(
+    [{ path: '', prefix, declarations, tag: mount ? tagOf(mount) : 'system' }],
+    about,
   );
-  const info = { title: 'Coffer API', version: '1' };
-  return { data: { help, see_also: null, openapi: { openapi: '3.0.2', info, paths, components: {} } } };
+  return { data: { help, see_also: null, openapi } };
 }
 
 function helpOfPath({ pattern, help, fields }: PathDeclaration, path: string): string {

@@ -232,6 +232,7 @@ function profilePath(): PathDeclaration {
   return definePath({
     pattern: 'pprof/{profile?...}',
     access: 'sudo',
+    unpublished: true,
     rootOnly: true,
     fields: { profile: { type: 'string', description: 'Which profile' } },
     operations: {

@@ -1,27 +1,22 @@
 import { CofferError } from '../../contracts/errors.ts';
-import { type Call, definePath, type PathDeclaration } from '../../contracts/paths.ts';
+import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import type { JsonObject } from '../../contracts/request.ts';
-import type { Mounts } from '../mounts/mounts.ts';
 import type { Namespaces } from '../namespaces/namespaces.ts';
 import { locate } from '../pipeline/routing.ts';
-import type { Access } from '../policies/access.ts';
-import type { Acl } from '../policies/acl.ts';
 import { resultantAcl } from '../policies/resultant-acl.ts';
-import type { TokenStore } from '../tokens/token-store.ts';
 import { shownEntry } from './mount-shapes.ts';
+import { specsPath } from './specs-path.ts';
+import { aclOf, type VisibleMountsParts, visibleMounts } from './visible-mounts.ts';
 
-export interface InternalPathsParts {
-  readonly mounts: Mounts;
+export interface InternalPathsParts extends VisibleMountsParts {
   readonly namespaces: Namespaces;
-  readonly access: Access;
-  readonly tokens: TokenStore;
+  /** What clients read as the server's version. */
+  readonly version: string;
 }
 
-type Asked = Pick<Call<object>, 'namespace' | 'origin'>;
-
-/** `sys/internal/ui/*`: what command lines and consoles ask before the call that the user meant. */
+/** `sys/internal/*`: what command lines and consoles ask before the call that the user meant. */
 export function internalPaths(parts: InternalPathsParts): PathDeclaration[] {
-  return [allMounts(parts), oneMount(parts), ownPolicies(parts)];
+  return [allMounts(parts), oneMount(parts), ownPolicies(parts), specsPath(parts, parts.version)];
 }
 
 function allMounts(parts: InternalPathsParts): PathDeclaration {
@@ -34,16 +29,12 @@ function allMounts(parts: InternalPathsParts): PathDeclaration {
       read: {
         summary: 'Mounts that the caller may see',
         async handler(call) {
-          const acl = await aclOf(parts, call);
+          const { acl, visible } = await visibleMounts(parts, call);
           const tables: { auth: Record<string, JsonObject>; secret: Record<string, JsonObject> } = {
             auth: {},
             secret: {},
           };
-          const { entries, mounts: all } = await mounts.table(call.namespace);
-          for (const [index, entry] of entries.entries()) {
-            const isPublic = entry.config.listingVisibility === 'unauth';
-            const path = all[index]?.fullPath ?? '';
-            if (entry.tainted || (!isPublic && !acl?.grantsBelow(path, call.namespace.path))) continue;
+          for (const { entry } of visible) {
             const { type, description, options } = entry;
             tables[entry.table][entry.path] = acl
               ? shownEntry(entry, mounts.catalog.versionOf(entry))
@@ -112,14 +103,4 @@ function ownPolicies(parts: InternalPathsParts): PathDeclaration {
       description: 'By path, exact and glob, as consoles use them to show what can be done.',
     },
   });
-}
-
-/** The policies of a token that may act in the namespace from where it is; undefined for any other. */
-async function aclOf(
-  { tokens, access }: InternalPathsParts,
-  { namespace, origin }: Asked,
-): Promise<Acl | undefined> {
-  const state = origin.token ? await tokens.find(origin.token) : undefined;
-  if (!state || !namespace.path.startsWith(state.namespace.path)) return undefined;
-  return state.allowsAddress(origin.remoteAddress) ? access.of(state) : undefined;
 }

@@ -7,7 +7,10 @@ import type { TokenShelves } from './token-shelves.ts';
 export function secretPath(shelves: TokenShelves): PathDeclaration {
   return definePath({
     pattern: '{path?...}',
-    fields: { path: { type: 'string', description: 'Where the secret is; a folder for lists.' } },
+    needsRest: true,
+    fields: {
+      path: { type: 'string', description: 'Where the secret is; a folder for lists.' },
+    },
     anyFields: true,
     help: {
       synopsis: "The token's own place.",

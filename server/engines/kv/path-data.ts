@@ -17,7 +17,7 @@ import type { Decision, SecretStore } from './secret-store.ts';
 
 const fields = {
   path: { type: 'string', description: 'Where the secret is.' },
-  version: { type: 'int', query: true, description: 'Version to read; the latest when 0 or not given.' },
+  version: { type: 'int', query: 'only', description: 'Version to read; the latest when 0 or not given.' },
   data: { type: 'map', sensitive: true, description: 'The secret: any JSON object.' },
   options: {
     type: 'map',
@@ -31,6 +31,7 @@ type DataCall = Call<FieldValues<typeof fields>>;
 export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
   return definePath({
     pattern: 'data/{path?...}',
+    needsRest: true,
     fields,
     help: {
       synopsis: 'Write, read, patch and delete versions of a secret.',

@@ -6,6 +6,7 @@ import type { SecretStore } from './secret-store.ts';
 export function detailedMetadataPath(store: SecretStore): PathDeclaration {
   return definePath({
     pattern: 'detailed-metadata/{path?...}',
+    needsRest: true,
     fields: {
       path: { type: 'string', description: 'The folder.' },
       after: { type: 'string', query: true, description: 'The list begins behind this name.' },

@@ -22,6 +22,7 @@ export function invalidPath(): PathDeclaration {
     pattern: '{path?...}',
     fields: { path: { type: 'string', description: 'Any path that is no path of version 2.' } },
     anyFields: true,
+    unpublished: true,
     help: {
       synopsis: 'A versioned key-value store.',
       description:

@@ -10,6 +10,7 @@ import { patchMetadata, writeMetadata } from './write-metadata.ts';
 export function metadataPath(store: SecretStore, clock: Clock): PathDeclaration {
   return definePath({
     pattern: 'metadata/{path?...}',
+    needsRest: true,
     fields: metadataFields,
     help: {
       synopsis: 'Metadata and settings of a secret, and lists of secrets.',

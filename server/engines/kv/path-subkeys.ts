@@ -10,8 +10,12 @@ export function subkeysPath(store: SecretStore, clock: Clock): PathDeclaration {
     pattern: 'subkeys/{path...}',
     fields: {
       path: { type: 'string', required: true, description: 'Where the secret is.' },
-      version: { type: 'int', query: true, description: 'Version to read; the latest when 0 or not given.' },
-      depth: { type: 'int', query: true, description: 'Levels of keys to show; all when 0 or not given.' },
+      version: {
+        type: 'int',
+        query: 'only',
+        description: 'Version to read; the latest when 0 or not given.',
+      },
+      depth: { type: 'int', query: 'only', description: 'Levels of keys to show; all when 0 or not given.' },
     },
     help: {
       synopsis: 'The keys of a secret without its values.',

@@ -46,6 +46,7 @@ function versionsPath(
 ): PathDeclaration {
   return definePath({
     pattern: `${verb}/{path?...}`,
+    needsRest: true,
     fields: {
       path: { type: 'string', description: 'Where the secret is.' },
       versions: { type: 'ints', description: `The versions to ${verb}. Unknown ones are passed over.` },

@@ -21,7 +21,10 @@ export async function versionOne(context: MountContext): Promise<SecretsEngine> 
 function secretPath({ records, mount }: MountContext): PathDeclaration {
   return definePath({
     pattern: '{path?...}',
-    fields: { path: { type: 'string', description: 'Where the secret is; a folder for lists.' } },
+    needsRest: true,
+    fields: {
+      path: { type: 'string', description: 'Where the secret is; a folder for lists.' },
+    },
     anyFields: true,
     help: {
       synopsis: 'A key-value store.',
