@@ -46,6 +46,9 @@ export class AuditBroker {
   #open: AuditWindow | undefined;
   /** The one before `#open`, for a flush that comes when there is none. */
   #last: AuditWindow | undefined;
+  /** Some device does not get every entry. */
+  #isSelective = false;
+  #writesSoon = false;
 
   constructor(options: AuditBrokerOptions) {
     this.#options = options;
@@ -68,7 +71,7 @@ export class AuditBroker {
 
   /** Enqueues the entry of a request that is about to act. Throws 'audit-failure' when it cannot be rendered. */
   recordRequest(exchange: AuditExchange): void {
-    const window = this.#record((device) => device.formatter.requestLine(exchange));
+    const window = this.#record(exchange, (device) => device.formatter.requestLine(exchange));
     if (window !== undefined) exchange.requestWindow = window;
   }
 
@@ -77,7 +80,7 @@ export class AuditBroker {
    * rendered, or when the request entry is known to be lost.
    */
   recordResponse(exchange: AuditExchange, outcome: AuditOutcome): void {
-    const window = this.#record((device) => device.formatter.responseLine(exchange, outcome));
+    const window = this.#record(exchange, (device) => device.formatter.responseLine(exchange, outcome));
     const earlier = exchange.requestWindow;
     if (earlier === undefined || earlier === window || earlier.state === 'recorded') return;
     if (earlier.state === 'failed') throw auditFailure('the request entry could not be recorded');
@@ -112,11 +115,13 @@ export class AuditBroker {
       type: device.type,
       sink: device.sink,
       formatter: new EntryFormatter(device.salted, device.options, this.#shared),
+      filter: device.options.filter,
+      isFallback: device.options.isFallback ?? false,
       clock: this.#options.clock,
       logger: this.#options.logger,
       onWrite: () => this.#close(),
     });
-    this.#devices = [...this.#devices, made];
+    this.#setDevices([...this.#devices, made]);
   }
 
   /** Takes a device out of service, after what it was given has been written. */
@@ -124,7 +129,7 @@ export class AuditBroker {
     const device = this.#devices.find((each) => each.path === path);
     if (device === undefined) return;
     this.#close();
-    this.#devices = this.#devices.filter((each) => each !== device);
+    this.#setDevices(this.#devices.filter((each) => each !== device));
     await device.close();
   }
 
@@ -146,13 +151,19 @@ export class AuditBroker {
   async close(): Promise<void> {
     const devices = this.#devices;
     this.#close();
-    this.#devices = [];
+    this.#setDevices([]);
     await Promise.all(devices.map((device) => device.close()));
   }
 
-  #record(line: (device: AuditDevice) => string): AuditWindow | undefined {
+  #setDevices(devices: readonly AuditDevice[]): void {
+    this.#devices = devices;
+    this.#isSelective = devices.some(({ filter, isFallback }) => filter !== undefined || isFallback);
+  }
+
+  #record(exchange: AuditExchange, line: (device: AuditDevice) => string): AuditWindow | undefined {
     const devices = this.#devices;
     if (devices.length === 0) return undefined;
+    if (this.#isSelective) return this.#recordSelected(exchange, line);
     // All lines first: once a window knows of an entry, every device must take it or refuse it.
     const lines = devices.map((device) => rendered(device, line));
     const window = this.#open ?? this.#newWindow();
@@ -160,13 +171,38 @@ export class AuditBroker {
     return window;
   }
 
+  /**
+   * An entry goes to the devices that want it, or else to the fallback. It has a window of its own, as another entry
+   * of this turn may be for other devices. What nobody wants counts as recorded, as in Vault.
+   */
+  #recordSelected(exchange: AuditExchange, line: (device: AuditDevice) => string): AuditWindow {
+    const wanted = this.#devices.filter(
+      ({ filter, isFallback }) => !isFallback && (filter?.(exchange) ?? true),
+    );
+    const takers = wanted.length > 0 ? wanted : this.#devices.filter(({ isFallback }) => isFallback);
+    const lines = takers.map((device) => rendered(device, line));
+    const window = new AuditWindow(takers.length);
+    if (takers.length === 0) window.recorded();
+    for (const [index, device] of takers.entries()) device.add(lines[index] ?? '', window);
+    this.#last = window;
+    this.#writeSoon();
+    return window;
+  }
+
   #newWindow(): AuditWindow {
     const window = new AuditWindow(this.#devices.length);
     this.#open = window;
+    this.#writeSoon();
+    return window;
+  }
+
+  #writeSoon(): void {
+    if (this.#writesSoon) return;
+    this.#writesSoon = true;
     setImmediate(() => {
+      this.#writesSoon = false;
       for (const device of this.#devices) device.write();
     });
-    return window;
   }
 
   #close(): void {

@@ -2,6 +2,7 @@ import type { AuditSink } from '../../contracts/audit-device.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { AuditWindow } from './audit-window.ts';
+import type { EntryFilter } from './entry-filter.ts';
 import type { EntryFormatter } from './entry-formatter.ts';
 
 export interface DeviceHealth {
@@ -28,6 +29,8 @@ export interface AuditDeviceParts extends DeviceLimits {
   readonly path: string;
   readonly type: string;
   readonly formatter: EntryFormatter;
+  readonly filter: EntryFilter | undefined;
+  readonly isFallback: boolean;
   readonly sink: AuditSink;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,6 +53,8 @@ export class AuditDevice {
   readonly path: string;
   readonly type: string;
   readonly formatter: EntryFormatter;
+  readonly filter: EntryFilter | undefined;
+  readonly isFallback: boolean;
   readonly #parts: AuditDeviceParts;
   #gathering: Batch = { lines: '', entries: 0, windows: [] };
   #inFlight: Batch | undefined;
@@ -71,6 +76,8 @@ export class AuditDevice {
     this.path = parts.path;
     this.type = parts.type;
     this.formatter = parts.formatter;
+    this.filter = parts.filter;
+    this.isFallback = parts.isFallback;
     this.#since = parts.clock.now();
   }
 

@@ -217,12 +217,17 @@ export class AuditDevices {
     if (others.some((other) => other.path.startsWith(device.path) || device.path.startsWith(other.path))) {
       throw invalidRequest('path already in use');
     }
-    const plugin = this.#plugin(device.type);
-    parseDeviceOptions(device.options);
-    const known = { ...commonDeviceOptions, ...plugin.options, exclude: 0, filter: 0, fallback: 0 };
-    const unknown = Object.keys(device.options).filter((name) => !Object.hasOwn(known, name));
-    if (unknown.length === 0) return [];
-    return [`Audit device ignored these unrecognized options: [${unknown.sort().join(' ')}]`];
+    checkOptionNames(device.options, this.#plugin(device.type));
+    const { filter, isFallback } = parseDeviceOptions(device.options);
+    const optionsOfOthers = others.map(({ options }) => parseDeviceOptions(options));
+    const hasFallback = optionsOfOthers.some((options) => options.isFallback);
+    if (isFallback && hasFallback)
+      throw invalidRequest('a fallback audit device already exists', {
+        hint: 'What no filter matches goes to one device.',
+      });
+    const isAllKept = isFallback || hasFallback || optionsOfOthers.some((options) => !options.filter);
+    if (!filter || isAllKept) return [];
+    return ['requests that no filter matches are not recorded; enable a device with fallback=true'];
   }
 
   #plugin(type: string): AuditDevicePlugin {
@@ -268,6 +273,16 @@ export class AuditDevices {
     this.#changing = turn.catch(() => {});
     return turn;
   }
+}
+
+/** A misspelt option would otherwise be a setting that is not in force. Throws 'invalid-request' with its name. */
+function checkOptionNames(options: Readonly<Record<string, string>>, plugin: AuditDevicePlugin): void {
+  const known = Object.keys({ ...commonDeviceOptions, ...plugin.options });
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw invalidRequest(`unknown option of the ${plugin.type} audit device: ${unknown.sort().join(', ')}`, {
+    hint: `It has: ${known.sort().join(', ')}.`,
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,14 @@ import type { SaltedHash } from './salted-hash.ts';
 export type HeaderSettings = Readonly<Record<string, { readonly hmac: boolean }>>;
 
 /** Written as a hash whatever the settings say: these carry credentials by definition. */
-const alwaysHashed = new Set(['authorization', 'cookie', 'proxy-authorization', 'x-vault-token']);
+const alwaysHashed = new Set([
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  // The only header that a browser's page can set on a WebSocket, so it carries the token there.
+  'sec-websocket-protocol',
+  'x-vault-token',
+]);
 
 /** Which request headers are written to the audit log. None unless configured. Names are lower-cased. */
 export class AuditedHeaders {

@@ -1,4 +1,6 @@
 import { invalidRequest } from '../../contracts/errors.ts';
+import { type EntryFilter, parseEntryFilter } from './entry-filter.ts';
+import { type Exclusions, parseExclusions } from './exclusions.ts';
 
 /** The options that every audit device takes, as Vault names them. */
 export interface CommonDeviceOptions {
@@ -12,6 +14,11 @@ export interface CommonDeviceOptions {
   readonly elideListResponses: boolean;
   /** Does not write a test entry when the device is enabled. */
   readonly skipTest: boolean;
+  /** The entries that this device wants; all without it. */
+  readonly filter?: EntryFilter | undefined;
+  /** Gets what no other device wanted. */
+  readonly isFallback?: boolean;
+  readonly exclusions?: Exclusions | undefined;
 }
 
 /** For docs and for telling a known option from an unknown one. */
@@ -22,10 +29,11 @@ export const commonDeviceOptions = {
   prefix: 'A word before every line, such as `@cee: `.',
   elide_list_responses: 'Log the number of keys of a list instead of the keys. Default false.',
   skip_test: 'Do not write a test entry when enabling. Default false.',
+  filter:
+    'Record only entries that match: an expression over mount_point, mount_type, namespace, operation and path.',
+  fallback: 'Record what no other device takes because of its filter. One device can be it. Default false.',
+  exclude: 'Leave fields out: a JSON list of {"condition": expression, "fields": [JSON pointers]}.',
 } as const;
-
-/** Options of Vault's that change what is recorded, so ignoring them would be a lie. */
-const notYet = ['exclude', 'filter', 'fallback'];
 
 /**
  * One word that ends in a sign no program's name ends in, so that a line can never be a command, a schedule or
@@ -36,12 +44,6 @@ const prefixEnd = /[:\]>=] ?$/;
 
 /** Throws `CofferError` 'invalid-request' on a value that cannot be. */
 export function parseDeviceOptions(options: Readonly<Record<string, string>>): CommonDeviceOptions {
-  for (const name of notYet) {
-    const value = options[name];
-    if (value !== undefined && value !== '' && value !== 'false') {
-      throw invalidRequest(`audit option "${name}" is not supported yet`);
-    }
-  }
   const format = options['format'] ?? 'json';
   if (format !== 'json' && format !== 'jsonx') {
     throw invalidRequest('unknown format type: it is "json" or "jsonx"');
@@ -52,9 +54,16 @@ export function parseDeviceOptions(options: Readonly<Record<string, string>>): C
       'prefix must be one word of at most 64 characters that ends in ":", "=", "]" or ">" and perhaps a space',
     );
   }
+  const { filter = '', exclude = '' } = options;
+  const isFallback = flag(options, 'fallback', false);
+  if (isFallback && filter.trim() !== '')
+    throw invalidRequest('cannot configure a fallback device with a filter');
   return {
     format,
     prefix,
+    isFallback,
+    filter: filter.trim() === '' ? undefined : parseEntryFilter(filter),
+    exclusions: exclude.trim() === '' ? undefined : parseExclusions(exclude),
     logRaw: flag(options, 'log_raw', false),
     hmacAccessor: flag(options, 'hmac_accessor', true),
     elideListResponses: flag(options, 'elide_list_responses', false),

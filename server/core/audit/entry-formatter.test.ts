@@ -355,7 +355,23 @@ test('device options are read as Vault reads them, and what would change the rec
   assert.equal(parseDeviceOptions({ log_raw: 'T' }).logRaw, true);
   assert.throws(() => parseDeviceOptions({ log_raw: 'yes' }), /neither true nor false/);
   assert.throws(() => parseDeviceOptions({ format: 'xml' }), /format/);
-  assert.throws(() => parseDeviceOptions({ filter: 'mount_type == kv' }), /not supported yet/);
+  assert.throws(
+    () => parseDeviceOptions({ filter: 'colour == blue' }),
+    /"filter": there is no such selector/,
+  );
+  assert.throws(() => parseDeviceOptions({ filter: 'path == x', fallback: 'true' }), /fallback/);
+  for (const exclude of [
+    '{}',
+    '[]',
+    '[{}]',
+    '[1]',
+    '[{"fields":[]}]',
+    '[{"fields":[""]}]',
+    '[{"fields":["/a"],"when":""}]',
+    '[{"fields":["/a"],"condition":"("}]',
+    'x',
+  ])
+    assert.throws(() => parseDeviceOptions({ exclude }), /"exclude"/, exclude);
   for (const prefix of ['@cee: ', 'CEE:', '[audit] ', 'app='])
     assert.equal(parseDeviceOptions({ prefix }).prefix, prefix);
   for (const prefix of ['#!/bin/sh\n', '* * * * * root ', 'rm ', '@reboot ', 'a\nb:', 'ssh-rsa AAAA x:']) {

@@ -213,8 +213,9 @@ export class EntryFormatter {
     return quoted(this.#form(token)).slice(1, -1);
   }
 
-  #line(entry: string): string {
-    const { format, prefix } = this.#options;
+  #line(whole: string): string {
+    const { format, prefix, exclusions } = this.#options;
+    const entry = exclusions ? exclusions(whole) : whole;
     return `${prefix}${format === 'json' ? entry : jsonxOf(entry)}\n`;
   }
 }

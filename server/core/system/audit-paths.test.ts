@@ -131,22 +131,31 @@ withServer('what cannot be enabled is refused in Vault words, and leaves nothing
     /unknown format type/,
   );
   await refused(server.call('write', 'audit/x', fileAt(server, '../b.log')), /not below a folder/);
-  await refused(
-    server.call('write', 'audit/x', fileAt(server, 'b.log', { exclude: '[]' })),
-    /not supported yet/,
-  );
+  await refused(server.call('write', 'audit/x', fileAt(server, 'b.log', { exclude: '[]' })), /"exclude"/);
   assert.deepEqual(Object.keys((await server.call('read', 'audit'))?.data ?? {}), ['nested/name/']);
   assert.deepEqual(server.records.keys, ['devices/nested/name/']);
   await assert.rejects(readFile(join(server.folder, 'b.log')), { code: 'ENOENT' });
 });
 
-withServer('options that a device does not know are named in a warning', async (server) => {
-  const reply = await server.call(
-    'write',
-    'audit/file',
-    fileAt(server, 'a.log', { colour: 'blue', mode: '0640' }),
+withServer('an option that a device does not know is refused by its name', async (server) => {
+  const options = { colour: 'blue', mode: '0640' };
+  await refused(
+    server.call('write', 'audit/file', fileAt(server, 'a.log', options)),
+    'unknown option of the file audit device: colour',
   );
-  assert.deepEqual(reply, { warnings: ['Audit device ignored these unrecognized options: [colour]'] });
+  await assert.rejects(readFile(join(server.folder, 'a.log')), { code: 'ENOENT' });
+});
+
+withServer('what no filter matches goes to the one fallback device', async (server) => {
+  const enable = (path: string, options: Record<string, string>) =>
+    server.call('write', `audit/${path}`, fileAt(server, `${path}.log`, options));
+  const reply = await enable('kv', { filter: 'mount_type == kv' });
+  assert.match(String(reply?.warnings), /fallback=true/);
+  await refused(enable('x', { filter: 'mount_type ==' }), /option "filter"/);
+  await refused(enable('x', { filter: 'path == x', fallback: 'true' }), /fallback device with a filter/);
+  assert.equal(await enable('rest', { fallback: 'true' }), undefined);
+  await refused(enable('rest2', { fallback: 'true' }), /already exists/);
+  assert.equal(await enable('logins', { filter: 'path matches "^auth/.*/login"' }), undefined);
 });
 
 withServer('of two that enable the same path at once, one wins and the other is refused', async (server) => {
