@@ -1,16 +1,18 @@
 import type { Barrier } from './barrier/index.ts';
+import { buildAudit } from './build-audit.ts';
+import { buildEvents } from './build-events.ts';
+import { buildIdentity } from './build-identity.ts';
+import { buildMfa } from './build-mfa.ts';
 import { buildOperations, type Operations } from './build-operations.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
 import type { Clock } from './contracts/clock.ts';
-import type { Logger, LogLevels } from './contracts/logger.ts';
-import type { Records } from './contracts/records.ts';
+import type { LogFeed, Logger, LogLevels } from './contracts/logger.ts';
 import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { TokenService } from './contracts/token-service.ts';
-import { AuditBroker } from './core/audit/audit-broker.ts';
-import { AuditDevices } from './core/audit/audit-devices.ts';
-import { allowsToo, EntityViews, IdentityLogins, identityPlugin } from './core/identity/index.ts';
+import { EventBus } from './core/events/event-bus.ts';
+import { EntityViews, IdentityLogins } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
@@ -34,7 +36,7 @@ import { policyPaths } from './core/system/policy-paths.ts';
 import { wrappingPaths } from './core/system/wrapping-paths.ts';
 import { TokenIdentity } from './core/tokens/token-identity.ts';
 import { TokenStore } from './core/tokens/token-store.ts';
-import { Tokens } from './core/tokens/tokens.ts';
+import { Tokens, type TokensDependencies } from './core/tokens/tokens.ts';
 import { Wrapping } from './core/wrapping/wrapping.ts';
 import { CoreLife } from './core-life.ts';
 import { renderBody } from './dialects/vault/encode.ts';
@@ -53,7 +55,10 @@ export interface CoreParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly logLevels?: LogLevels | undefined;
+  readonly logFeed?: LogFeed | undefined;
   readonly programFolders: readonly string[];
+  /** Scheme, host and port of the first listener, when it has one. */
+  readonly listenerAddress?: string | undefined;
 }
 
 export interface Core {
@@ -84,14 +89,17 @@ export function buildCore(parts: CoreParts): Core {
       tokenStore,
       leases,
       expiry,
+      identity,
       auditTable,
       operations,
+      streams: streaming.streams,
       clock,
       logger,
       isUnsealed: () => lifecycle.unsealed,
     }),
     configuration.auditDevices,
   );
+  const events = new EventBus(clock);
   const namespaces: Namespaces = new Namespaces(recordsOf(rootNamespace.id, 'sys/namespaces/'), {
     isTaken: async (parent, path) => (await mounts.table(parent)).overlaps(path),
     created: (namespace) => life.namespaceCreated(namespace),
@@ -102,16 +110,14 @@ export function buildCore(parts: CoreParts): Core {
   const entityViews = new EntityViews(recordsOf);
   const tokenIdentity = new TokenIdentity(new IdentityLogins(recordsOf, clock), entityViews, namespaceById);
   const access = new Access(policies, clock, tokenIdentity);
-  const mountByUuid = async ({ id }: { readonly id: string }, uuid: string) => {
-    const namespace = await namespaceById(id);
-    return namespace && (await mounts.table(namespace)).byUuid(uuid);
-  };
+  const mountByUuid = mountFinder(namespaceById, () => mounts);
   const leases = new Leases({
     recordsOf,
     clock,
     logger: logger.named('expiration'),
     namespaceById,
     mountByUuid,
+    told: (operation, namespace, entry, mount) => events.lease(operation, namespace, entry, mount?.info),
   });
   const tokenStore: TokenStore = new TokenStore({
     recordsOf,
@@ -129,19 +135,29 @@ export function buildCore(parts: CoreParts): Core {
     authMount: mountByUuid,
     identity: tokenIdentity,
     policyExists: async (namespaceId, name) => (await policies.find(namespaceId, name)) !== undefined,
-    sudo: async (state, path, where) =>
-      (await access.of(state)).decide({ operation: 'update', namespace: where.path, path, sudo: true })
-        .allowed,
+    sudo: sudoBy(access),
   });
   const wrapping = new Wrapping({ recordsOf, tokens: tokenStore, clock, render: renderBody });
+  const claims = new Claims(recordsOf(rootNamespace.id, 'sys/'), clock, {
+    exclusive: parts.storage.exclusive,
+  });
   const expiry = new Expiry({
     due: recordsOf(rootNamespace.id, 'sys/'),
-    claims: new Claims(recordsOf(rootNamespace.id, 'sys/'), clock, { exclusive: parts.storage.exclusive }),
+    claims,
     namespaceById,
     leases,
     tokens: tokenStore,
     clock,
     logger: logger.named('expiration'),
+  });
+  const streaming = buildEvents({
+    bus: events,
+    tokenStore,
+    access,
+    clock,
+    lifecycle: () => lifecycle,
+    freshen: () => barrier.freshen(),
+    logFeed: parts.logFeed,
   });
   const { audit, auditTable } = buildAudit(parts, recordsOf);
   const lifecycle: Lifecycle = new Lifecycle({
@@ -163,25 +179,29 @@ export function buildCore(parts: CoreParts): Core {
     },
   });
   const systemPlugin = systemEngine(() => declareSystemPaths());
-  const mountTable = (namespace: { readonly id: string; readonly path: string }) => mounts.table(namespace);
-  const identity = identityPlugin(
-    { recordsOf, clock, mountTable, mayUse: allowsToo(tokenStore, access) },
-    version,
-  );
+  const mfa = buildMfa({ recordsOf, clock, namespaces, mounts: () => mounts, tokens, tokenIdentity, events });
+  const identity = buildIdentity({
+    parts,
+    recordsOf,
+    namespaces,
+    mounts: () => mounts,
+    otherPaths: mfa.identityPaths,
+    tokenStore,
+    tokenIdentity,
+    entityViews,
+    access,
+    claims,
+  });
   const mounts: Mounts = new Mounts({
     recordsOf,
-    engines: new Map([...parts.engines, ['identity', identity], ['system', systemPlugin]]),
+    engines: new Map([...parts.engines, ['identity', identity.plugin], ['system', systemPlugin]]),
     authMethods: parts.authMethods,
     system,
     clock,
     logger,
     tokens: tokens as TokenService,
-    endLeases: async ({ id }, path) => {
-      const namespace = await namespaces.byId(id);
-      if (!namespace) return;
-      await tokenStore.revocation.revokeIssued(namespace.id, path);
-      await leases.revokePrefix(namespace, path);
-    },
+    endLeases: endBelow(namespaceById, tokenStore, leases),
+    events,
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
     removed: (path) => operations.quotas.removeBelow(path),
     moved: (from, to) => operations.quotas.move(from, to),
@@ -207,7 +227,9 @@ export function buildCore(parts: CoreParts): Core {
     wrapping,
     quotas: operations.quotas,
     lockout: operations.lockout,
+    mfa: mfa.login,
     metrics: operations.metrics.requests,
+    events,
     clock,
     logger: logger.named('core'),
     isUnsealed: () => lifecycle.unsealed,
@@ -219,6 +241,7 @@ export function buildCore(parts: CoreParts): Core {
   barrier.onChange((keys) => {
     access.changed(keys);
     entityViews.changed(keys);
+    streaming.streams.changed(keys);
   });
 
   return {
@@ -249,11 +272,35 @@ export function buildCore(parts: CoreParts): Core {
       ...leasePaths(leases, tokenStore.revocation, expiry, logger.named('expiration')),
       ...namespacePaths(namespaces, tokens),
       ...wrappingPaths(wrapping, tokenStore),
+      ...mfa.systemPaths,
       ...auditPaths(auditTable),
       ...lifecyclePaths(lifecycle),
+      ...streaming.paths(),
       ...operations.paths(),
     ];
   }
+}
+
+function mountFinder(namespaceById: Namespaces['byId'], mounts: () => Mounts) {
+  return async ({ id }: { readonly id: string }, uuid: string) => {
+    const namespace = await namespaceById(id);
+    return namespace && (await mounts().table(namespace)).byUuid(uuid);
+  };
+}
+
+function sudoBy(access: Access): TokensDependencies['sudo'] {
+  return async (state, path, { path: namespace }) =>
+    (await access.of(state)).decide({ operation: 'update', namespace, path, sudo: true }).allowed;
+}
+
+/** Ends what logins and engines below a path gave out. */
+function endBelow(namespaceById: Namespaces['byId'], tokenStore: TokenStore, leases: Leases) {
+  return async ({ id }: { readonly id: string }, path: string): Promise<void> => {
+    const namespace = await namespaceById(id);
+    if (!namespace) return;
+    await tokenStore.revocation.revokeIssued(namespace.id, path);
+    await leases.revokePrefix(namespace, path);
+  };
 }
 
 /** The `sys/` mount of every namespace. One list of paths serves them all, so that it is compiled once. */
@@ -269,24 +316,4 @@ function systemEngine(declare: () => SecretsEngine['paths']): SecretsEnginePlugi
       return { paths };
     },
   };
-}
-
-function buildAudit(parts: CoreParts, recordsOf: (namespaceId: string, prefix: string) => Records) {
-  const { clock, configuration } = parts;
-  const logger = parts.logger.named('audit');
-  const audit = new AuditBroker({ clock, logger });
-  const auditTable = new AuditDevices({
-    broker: audit,
-    plugins: parts.auditDevices,
-    records: recordsOf(rootNamespace.id, 'sys/audit/'),
-    sinkContext: {
-      logger,
-      clock,
-      allowedFolders: configuration.auditFolders,
-      forbiddenFolders: parts.programFolders,
-    },
-    clock,
-    logger,
-  });
-  return { audit, auditTable };
 }

@@ -4,11 +4,13 @@ import type { Clock } from './contracts/clock.ts';
 import type { Logger } from './contracts/logger.ts';
 import type { SecretsEngine } from './contracts/secrets-engine.ts';
 import type { AuditDevices } from './core/audit/audit-devices.ts';
+import type { OidcUpkeep } from './core/identity/oidc/index.ts';
 import type { Expiry } from './core/leases/expiry.ts';
 import type { Leases } from './core/leases/leases.ts';
 import type { Mounts } from './core/mounts/mounts.ts';
 import { type Namespace, type Namespaces, rootNamespace } from './core/namespaces/namespaces.ts';
 import type { PolicyStore } from './core/policies/policy-store.ts';
+import type { LiveStreams } from './core/streams/live-streams.ts';
 import type { TokenAddress } from './core/tokens/token-entry.ts';
 import type { TokenStore } from './core/tokens/token-store.ts';
 import type { AuditDeviceConfiguration } from './start-up/configuration/configuration.ts';
@@ -22,8 +24,10 @@ export interface LivingRooms {
   readonly tokenStore: TokenStore;
   readonly leases: Leases;
   readonly expiry: Expiry;
+  readonly identity: { readonly oidc: OidcUpkeep };
   readonly auditTable: AuditDevices;
   readonly operations: Operations;
+  readonly streams: LiveStreams;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly isUnsealed: () => boolean;
@@ -53,19 +57,21 @@ export class CoreLife {
   }
 
   async unsealed(): Promise<void> {
-    const { operations, auditTable, expiry } = this.#rooms();
+    const { operations, auditTable, expiry, identity } = this.#rooms();
     await this.initialize();
     await operations.unsealed();
     await auditTable.restore(this.#declaredDevices);
     expiry.start();
+    identity.oidc.start();
     this.#scheduleTidy();
     void this.#resumeWork();
   }
 
   async sealing(): Promise<void> {
-    const { expiry, operations, mounts, auditTable, tokenStore } = this.#rooms();
+    const { expiry, identity, operations, mounts, auditTable, tokenStore } = this.#rooms();
     this.#cancelTidy?.();
-    await expiry.stop();
+    this.#rooms().streams.endAll();
+    await Promise.all([expiry.stop(), identity.oidc.stop()]);
     operations.sealing();
     await mounts.unloadAll();
     await auditTable.close();

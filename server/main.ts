@@ -47,7 +47,9 @@ export const startServer: StartServer = async (options) => {
       clock,
       logger,
       logLevels: options.logLevels,
+      logFeed: options.logFeed,
       programFolders: [programFolder()],
+      listenerAddress: options.listenerAddress,
     });
     await core.start();
     return runningServer(core, storage, options);
@@ -62,11 +64,11 @@ function runningServer(core: Core, storage: StorageBackend, options: ServerOptio
   const serve = vaultHandler(core.pipeline, clock, logger.named('http'));
   let stopping: Promise<void> | undefined;
   return {
-    handler(request, response, connection) {
-      if (request.headers.origin === undefined) serve(request, response, connection);
+    handler(request, response, connection, upgrade) {
+      if (request.headers.origin === undefined) serve(request, response, connection, upgrade);
       else
         void admitOrigin(core.cors, request, response).then(
-          (isAdmitted) => isAdmitted && serve(request, response, connection),
+          (isAdmitted) => isAdmitted && serve(request, response, connection, upgrade),
         );
     },
     lifecycle: {

@@ -14,6 +14,18 @@ export interface Logger {
   named(name: string): Logger;
 }
 
+/** What a running log writes, for those who look on. */
+export interface LogFeed {
+  /** `write` gets every line of `level` and above from now on, whatever the log's own level, and must not log. The result ends it. */
+  follow(follower: LogFollower): () => void;
+}
+
+export interface LogFollower {
+  readonly level: LogLevel;
+  readonly format: 'standard' | 'json';
+  write(line: string): void;
+}
+
 /** The levels of a running log, by the names of its loggers. Lasts as long as the process. */
 export interface LogLevels {
   /** Every logger made so far, sorted. */

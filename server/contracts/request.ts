@@ -31,8 +31,12 @@ export interface Origin {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** The client token as it came; only the token method and core's own paths are given it. */
   readonly token?: string;
+  /** The Authorization header as it came; only core's own identity paths are given it. */
+  readonly authorization?: string;
   /** What X-Vault-Wrap-TTL asked for; core's own paths are given it. */
   readonly wrapTtlSeconds?: number;
+  /** The request asks to go on as a WebSocket; core's own paths are told. */
+  readonly isWebSocket?: boolean;
 }
 
 /**
@@ -65,6 +69,8 @@ export interface Reply {
     readonly creationPath: string;
     readonly wrappedAccessor?: string;
   };
+  /** The answer is wrapped for so long although this request did not ask: an earlier part of it did. */
+  readonly wrapTtlSeconds?: number;
   /** Overrides the status (KV v2 answers 404 with data for a deleted version). */
   readonly status?: number;
   /** A body that is not JSON. */
@@ -74,6 +80,8 @@ export interface Reply {
     readonly status?: number;
   };
   readonly headers?: Readonly<Record<string, string>>;
+  /** The answer goes on; nothing else of the reply is then sent. */
+  readonly stream?: import('./streams.ts').ReplyStream;
 }
 
 export interface LeaseGrant {

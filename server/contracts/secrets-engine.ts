@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { EventPublisher } from './events.ts';
 import type { Logger } from './logger.ts';
 import type { PathDeclaration } from './paths.ts';
 import type { Records } from './records.ts';
@@ -58,6 +59,8 @@ export interface MountContext {
   readonly records: Records;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tells subscribers what has become durable. Not there in harnesses without subscribers: `context.events?.publish(…)`. */
+  readonly events?: EventPublisher;
   /**
    * A new password by a password policy of the mount's namespace. Throws 'not-found' when there is no such policy.
    * Not there in harnesses that have no policies.

@@ -3,9 +3,9 @@ import type { RequestHandler } from './server-contract.ts';
 /** Stands before the server while it starts and after it stopped, so that listeners can be there first. */
 export class Gate {
   #handler: RequestHandler | undefined;
-  readonly handler: RequestHandler = (request, response, connection) => {
+  readonly handler: RequestHandler = (request, response, connection, upgrade) => {
     if (this.#handler) {
-      this.#handler(request, response, connection);
+      this.#handler(request, response, connection, upgrade);
       return;
     }
     request.resume();

@@ -7,6 +7,7 @@ import { Gate } from './gate.ts';
 import { type OpenListeners, openListeners } from './listeners/open-listeners.ts';
 import { LogFile, type LogOutput, standardErrorOutput } from './logging/log-file.ts';
 import { createServerLog, type ServerLog } from './logging/server-logger.ts';
+import { apiAddressOf } from './server/banner.ts';
 import type { RunningServer, StartServer } from './server-contract.ts';
 import { Signals } from './signals.ts';
 import { explain, explainDefect, StartProblem } from './start-problem.ts';
@@ -76,8 +77,10 @@ async function serveUntilSignal(
       configuration,
       logger,
       logLevels: log.levels,
+      logFeed: log.feed,
       clock,
       environment,
+      listenerAddress: apiAddressOf(configuration.listeners[0], listeners.all[0]?.address),
       onFatal: (error) => endAtOnce(error, log),
     });
     await options.initialise?.(server);

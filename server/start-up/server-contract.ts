@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../contracts/clock.ts';
-import type { Logger, LogLevels } from '../contracts/logger.ts';
+import type { LogFeed, Logger, LogLevels } from '../contracts/logger.ts';
 import type { JsonObject, Operation } from '../contracts/request.ts';
 import type { Configuration, ListenerConfiguration } from './configuration/configuration.ts';
 
@@ -19,8 +20,12 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** For `sys/loggers`, which is not there without it. */
   readonly logLevels?: LogLevels;
+  /** For `sys/monitor`, which is not there without it. */
+  readonly logFeed?: LogFeed;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Scheme, host and port of the first listener, for who asks the server where it is; `api_addr` goes before it. */
+  readonly listenerAddress?: string | undefined;
   /** The server can no longer go on (a failed sync, storage that cannot be trusted). Start-up logs it and exits 1 at once. */
   onFatal(error: Error): void;
 }
@@ -44,7 +49,15 @@ export type RequestHandler = (
   request: IncomingMessage,
   response: ServerResponse,
   connection: Connection,
+  upgrade?: Upgrade,
 ) => void;
+
+/** A request that asks to go on as a WebSocket. It may be answered like any other, or the socket may be taken over. */
+export interface Upgrade {
+  readonly socket: Socket;
+  /** What came after the request's head. */
+  readonly head: Buffer;
+}
 
 /** Where a request came in. One object per connection unless a trusted proxy speaks for several clients. */
 export interface Connection {
@@ -55,6 +68,11 @@ export interface Connection {
   readonly remotePort: number;
   /** Client certificates offered over TLS, DER, leaf first. Verified only with `tls_require_and_verify_client_cert`. */
   readonly clientCertificates: readonly Uint8Array[];
+  /**
+   * The answer goes on for as long as its reader stays: time limits no longer count for it. `onClosing` is called when the
+   * listener closes, and has to end it.
+   */
+  keepOpen(onClosing: () => void): void;
 }
 
 export interface OwnRequest {

@@ -42,6 +42,7 @@ const protectedPaths: readonly (readonly [method: string, path: string])[] = [
   ['PUT', 'sys/rotate/root/init'],
   ['PUT', 'sys/seal'],
   ['PUT', 'sys/step-down'],
+  ['GET', 'sys/monitor'],
   ['GET', 'sys/pprof/heap'],
   ['LIST', 'auth/token/accessors'],
   ['PUT', 'auth/token/revoke-orphan'],

@@ -10,6 +10,7 @@ const alwaysHashed = new Set([
   'proxy-authorization',
   // The only header that a browser's page can set on a WebSocket, so it carries the token there.
   'sec-websocket-protocol',
+  'x-vault-mfa',
   'x-vault-token',
 ]);
 

@@ -13,6 +13,13 @@ export interface EndingDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mountByUuid: (namespace: Where, uuid: string) => Promise<Mount | undefined>;
+  /** Told when the store has it; never throws. A lease is revoked once its engine has taken it back. */
+  readonly told?: (
+    operation: 'create' | 'renew' | 'revoke',
+    namespace: Where,
+    entry: LeaseEntry,
+    mount: Mount | undefined,
+  ) => void;
 }
 
 export interface ExpireOptions {
@@ -143,8 +150,9 @@ export class LeaseEndings {
   /** Asks the engine. Resolves with what went wrong, after the next attempt was written down. */
   async #takeBack(namespace: Where, stored: Stored<LeaseEntry>, options: ExpireOptions): Promise<unknown> {
     const entry = stored.value;
+    let mount: Mount | undefined;
     try {
-      const mount = await this.#deps.mountByUuid(namespace, entry.mountUuid);
+      mount = await this.#deps.mountByUuid(namespace, entry.mountUuid);
       await mount?.load();
       const engine = engineOf(mount);
       if (engine?.revoke) await this.#withDeadline(engine.revoke(engineLease(entry)), options.signal);
@@ -153,6 +161,7 @@ export class LeaseEndings {
       return error ?? new Error('unknown');
     }
     await this.#records.remove(namespace.id, entry.leaseId, options.fence);
+    this.#deps.told?.('revoke', namespace, entry, mount);
     return undefined;
   }
 

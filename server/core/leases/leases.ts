@@ -11,7 +11,13 @@ import type { RecordsOf, SystemChange } from '../tokens/system-change.ts';
 import type { TokenAddress } from '../tokens/token-entry.ts';
 import { randomName, withNamespace } from '../tokens/token-names.ts';
 import type { TokenState } from '../tokens/token-state.ts';
-import { type ExpireOptions, engineLease, engineOf, LeaseEndings } from './lease-endings.ts';
+import {
+  type EndingDependencies,
+  type ExpireOptions,
+  engineLease,
+  engineOf,
+  LeaseEndings,
+} from './lease-endings.ts';
 import { isLeaseId, isWaiting, type LeaseEntry, namespaceIdOfLease } from './lease-entry.ts';
 import { LeaseRecords, type Where } from './lease-records.ts';
 
@@ -21,6 +27,7 @@ export interface LeasesDependencies {
   readonly logger: Logger;
   readonly namespaceById: (id: string) => Promise<Namespace | undefined>;
   readonly mountByUuid: (namespace: Where, uuid: string) => Promise<Mount | undefined>;
+  readonly told?: EndingDependencies['told'];
 }
 
 export interface LeaseRegistration {
@@ -80,6 +87,7 @@ export class Leases {
       await this.#abandon(namespace, entry, mount);
       throw error;
     }
+    this.#deps.told?.('create', namespace, entry, mount);
     return {
       id: leaseId,
       ttlSeconds: lifetime.ttlSeconds,
@@ -132,6 +140,7 @@ export class Leases {
       };
       if (await this.#records.replace(namespace.id, stored, renewed)) {
         const { ttlSeconds, warnings } = lifetime;
+        this.#deps.told?.('renew', namespace, renewed, mount);
         return { id: leaseId, ttlSeconds, renewable: renewed.renewable, warnings };
       }
     }

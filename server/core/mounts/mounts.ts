@@ -5,6 +5,7 @@ import type { Logger } from '../../contracts/logger.ts';
 import type { Records, Stored } from '../../contracts/records.ts';
 import type { MountContext, SecretsEnginePlugin } from '../../contracts/secrets-engine.ts';
 import type { TokenService } from '../../contracts/token-service.ts';
+import type { EventBus } from '../events/event-bus.ts';
 import { PasswordPolicies } from '../policies/password-policies.ts';
 import { type Engine, type LeaseTimes, Mount } from './mount.ts';
 import type { MountEntry, MountTableName } from './mount-entry.ts';
@@ -27,6 +28,7 @@ export interface MountsDependencies {
   /** A mount has gone, or is somewhere else now. Paths are from the root namespace. */
   readonly removed?: (path: string) => Promise<void>;
   readonly moved?: (from: string, to: string) => Promise<void>;
+  readonly events?: Pick<EventBus, 'publisherOf'>;
 }
 
 /** How long a mount that is being removed waits for the requests that use it. */
@@ -218,8 +220,10 @@ export class Mounts {
 
   async #make(namespace: Where, mount: Mount): Promise<Engine> {
     const { entry } = mount;
+    const { events } = this.#deps;
     const context: MountContext = {
       mount: mount.info,
+      ...(events ? { events: events.publisherOf(mount.info, entry.table) } : {}),
       records: this.#deps.recordsOf(namespace.id, `m/${entry.uuid}/`),
       clock: this.#deps.clock,
       logger: this.#deps.logger.named(`${entry.table === 'auth' ? 'auth' : 'secrets'}.${entry.type}`),

@@ -6,6 +6,8 @@ import type { Exchange } from './exchange.ts';
 import type { PipelineServices } from './pipeline.ts';
 import { readsWrappedAnswer, wrappedAnswer } from './wrapped-answer.ts';
 
+/** Types of mounts whose handlers are given the token as it came. */
+const tokenReaders: ReadonlySet<string | undefined> = new Set(['token', 'system', 'identity']);
 const noHeaders: Readonly<Record<string, readonly string[]>> = Object.freeze({});
 
 /** Reads the declared fields and calls the engine's handler. */
@@ -49,10 +51,13 @@ export function callOf(exchange: Exchange): Call<FieldValues<FieldDeclarations>>
       remoteAddress: request.remoteAddress,
       remotePort: request.remotePort,
       clientCertificates: request.clientCertificates,
-      ...(request.token !== undefined && (mount?.entry.type === 'token' || mount?.entry.type === 'system')
-        ? { token: request.token }
+      ...(request.token !== undefined && tokenReaders.has(mount?.entry.type) ? { token: request.token } : {}),
+      ...(request.headers.authorization !== undefined && mount?.entry.type === 'identity'
+        ? { authorization: request.headers.authorization }
         : {}),
-      ...(mount?.entry.type === 'system' ? { wrapTtlSeconds: request.wrapTtlSeconds } : {}),
+      ...(mount?.entry.type === 'system'
+        ? { wrapTtlSeconds: request.wrapTtlSeconds, isWebSocket: request.isWebSocket ?? false }
+        : {}),
       headers: passed ? passThrough(request.headers, passed) : noHeaders,
     },
     namespace: exchange.namespace,

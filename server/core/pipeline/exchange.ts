@@ -3,6 +3,7 @@ import type { OperationDeclaration, PathDeclaration } from '../../contracts/path
 import type { Caller, JsonObject, Operation, Reply } from '../../contracts/request.ts';
 import type { IssuedToken } from '../../contracts/token-service.ts';
 import type { AuditExchange } from '../audit/exchange.ts';
+import type { MfaRequirement } from '../mfa/index.ts';
 import type { CompiledPath, Mount } from '../mounts/mount.ts';
 import type { Namespace } from '../namespaces/namespaces.ts';
 import type { ParsedFields } from '../router/fields.ts';
@@ -28,6 +29,8 @@ export interface IncomingRequest {
   readonly headers: IncomingHttpHeaders;
   /** The listener serves this path to anybody (`unauthenticated_metrics_access` and its like). */
   readonly isOpen?: boolean;
+  /** Asks to go on as a WebSocket. */
+  readonly isWebSocket?: boolean;
 }
 
 /** A lease as the envelope shows it. */
@@ -73,6 +76,8 @@ export interface Exchange {
   lease: ReplyLease | undefined;
   issued: IssuedToken | undefined;
   wrap: WrapInfo | undefined;
+  /** What a login still needs before it has a token. */
+  mfa: MfaRequirement | undefined;
   warnings: string[] | undefined;
   /** Sent with the answer, also with an error. */
   headers: Readonly<Record<string, string>> | undefined;

@@ -10,9 +10,10 @@ export function registerToken(exchange: Exchange, services: PipelineServices): P
   addWarnings(exchange, reply.warnings);
   if (reply.token) setIssued(exchange, reply.token);
   else if (reply.auth && mount)
-    return services.tokens
-      .login(reply.auth, mount, exchange.namespace, exchange.path)
-      .then((issued) => setIssued(exchange, issued));
+    return services.tokens.login(reply.auth, mount, exchange.namespace, exchange.path).then((issued) => {
+      setIssued(exchange, issued);
+      services.events.login(exchange.namespace, mount.info, exchange.path, issued);
+    });
 }
 
 function setIssued(exchange: Exchange, issued: IssuedToken): void {
@@ -38,9 +39,12 @@ export function wrapReply(exchange: Exchange, services: PipelineServices): Promi
     exchange.wrap = reply.wrap;
     return;
   }
-  if (request.wrapTtlSeconds <= 0 || !reply || operation === 'help') return;
+  const ttlSeconds = request.wrapTtlSeconds > 0 ? request.wrapTtlSeconds : (reply?.wrapTtlSeconds ?? 0);
+  if (ttlSeconds <= 0 || !reply || operation === 'help') return;
+  // What a login still needs is no secret, and has to be read; its token is wrapped when there is one.
+  if (exchange.mfa) return;
   if (target?.declaration.whileSealed) return;
-  return services.wrapping.wrap(exchange).then((wrap) => {
+  return services.wrapping.wrap(exchange, ttlSeconds).then((wrap) => {
     exchange.wrap = wrap;
   });
 }

@@ -3,9 +3,11 @@ import { CofferError, type ErrorCode } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import { StorageConflict, StorageError } from '../../contracts/storage.ts';
 import type { AuditBroker } from '../audit/audit-broker.ts';
+import type { EventBus } from '../events/event-bus.ts';
 import type { Leases } from '../leases/leases.ts';
 import type { LoginLockout } from '../lockout/login-lockout.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
+import type { LoginMfa } from '../mfa/index.ts';
 import type { Mounts } from '../mounts/mounts.ts';
 import { type Namespaces, rootNamespace } from '../namespaces/namespaces.ts';
 import type { Access } from '../policies/access.ts';
@@ -21,6 +23,7 @@ import { auditRefusal, auditRequest, auditResponse } from './audit-steps.ts';
 import type { Answer, Exchange, IncomingRequest } from './exchange.ts';
 import { registerLease, registerToken, undo, wrapReply } from './outcome.ts';
 import { route } from './routing.ts';
+import { checkSecondFactor } from './second-factor.ts';
 
 /** Everything that steps need of the rest of core. */
 export interface PipelineServices {
@@ -34,7 +37,9 @@ export interface PipelineServices {
   readonly wrapping: Wrapping;
   readonly quotas: Quotas;
   readonly lockout: LoginLockout;
+  readonly mfa: LoginMfa;
   readonly metrics: RequestMetrics;
+  readonly events: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Sealed or not initialised: only paths that say `whileSealed` are served. */
@@ -63,6 +68,7 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
   ['check policies', authorize],
   ['audit request', auditRequest],
   ['engine', act],
+  ['check second factor', checkSecondFactor],
   ['check lease counts', checkLeaseCount],
   ['register token', registerToken],
   ['register lease', registerLease],
@@ -180,6 +186,7 @@ function newExchange(request: IncomingRequest): Exchange {
     lease: undefined,
     issued: undefined,
     wrap: undefined,
+    mfa: undefined,
     warnings: undefined,
     headers: undefined,
   };

@@ -68,6 +68,7 @@ const noLimits: AclLimits = {
   paginationLimit: 0,
   responseKeysFilterPath: undefined,
 };
+const anyEvent: readonly string[] = ['*'];
 const refused: AclDecision = { allowed: false, sudo: false, grantingPolicies: [], limits: noLimits };
 const helpOnly: AclDecision = { allowed: true, sudo: false, grantingPolicies: [], limits: noLimits };
 const rootDecision: AclDecision = {
@@ -142,6 +143,14 @@ export class Acl {
     if (this.isRoot) return ['root'];
     const granted = this.#find(fullPath(namespace, path), true)?.granted;
     return granted && granted.size > 0 ? [...granted.keys()].sort() : ['deny'];
+  }
+
+  /** Globs of the types of events about `path` that may be received: `list` and `subscribe` must both be granted. */
+  eventTypes(path: string, namespace = ''): readonly string[] {
+    if (this.isRoot) return anyEvent;
+    const permissions = this.#find(fullPath(namespace, path), false);
+    if (!permissions?.granted.has('subscribe') || !permissions.granted.has('list')) return [];
+    return permissions.subscribeEventTypes;
   }
 
   /**

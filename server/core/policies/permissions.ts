@@ -12,6 +12,8 @@ export interface Permissions {
   readonly maxWrappingTtlSeconds: number;
   readonly paginationLimit: number;
   readonly responseKeysFilterPath: string | undefined;
+  /** Globs of the events that `subscribe` is about. */
+  readonly subscribeEventTypes: readonly string[];
 }
 
 const denied: Permissions = {
@@ -24,6 +26,7 @@ const denied: Permissions = {
   maxWrappingTtlSeconds: 0,
   paginationLimit: 0,
   responseKeysFilterPath: undefined,
+  subscribeEventTypes: [],
 };
 
 /**
@@ -42,6 +45,7 @@ export function mergeRule(before: Permissions | undefined, rule: PathRule, polic
     maxWrappingTtlSeconds: smaller(before?.maxWrappingTtlSeconds, rule.maxWrappingTtlSeconds),
     paginationLimit: smaller(before?.paginationLimit, rule.paginationLimit),
     responseKeysFilterPath: before?.responseKeysFilterPath ?? rule.responseKeysFilterPath,
+    subscribeEventTypes: [...new Set([...(before?.subscribeEventTypes ?? []), ...rule.subscribeEventTypes])],
   };
 }
 

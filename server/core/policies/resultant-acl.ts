@@ -33,6 +33,8 @@ function describe(permissions: Permissions): Described {
   if (permissions.minWrappingTtlSeconds > 0)
     described['min_wrapping_ttl'] = permissions.minWrappingTtlSeconds;
   if (permissions.paginationLimit > 0) described['pagination_limit'] = permissions.paginationLimit;
+  if (permissions.subscribeEventTypes.length > 0)
+    described['subscribe_event_types'] = permissions.subscribeEventTypes;
   return described;
 }
 

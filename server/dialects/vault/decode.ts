@@ -6,6 +6,7 @@ import type { JsonObject } from '../../contracts/request.ts';
 import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { canonicalPath, checkCanonical } from '../../core/router/canonical-path.ts';
 import { type BodyLimits, decodeText, noData, parseBody, parseQuery, readBody } from './body.ts';
+import { tokenOfProtocols } from './web-socket-token.ts';
 
 /** What a listener serves without a token, where it is configured to. */
 export interface OpenPaths {
@@ -19,6 +20,7 @@ export interface VaultConnection {
   readonly remotePort: number;
   readonly clientCertificates: readonly Uint8Array[];
   readonly listener: BodyLimits & OpenPaths;
+  readonly keepOpen: (onClosing: () => void) => void;
 }
 
 const prefix = '/v1/';
@@ -32,6 +34,7 @@ export function decode(
   message: IncomingMessage,
   connection: VaultConnection,
   timeMs: number,
+  isWebSocket = false,
 ): IncomingRequest | Promise<IncomingRequest> {
   const url = message.url ?? '';
   const cut = url.indexOf('?');
@@ -49,13 +52,16 @@ export function decode(
     operation,
     namespaceHeader,
     path,
-    token: tokenOf(headers['x-vault-token'], headers.authorization),
+    token:
+      tokenOf(headers['x-vault-token'], headers.authorization) ??
+      (isWebSocket ? tokenOfProtocols(headers['sec-websocket-protocol']) : undefined),
     data: operation === 'write' || operation === 'patch' ? noData : withoutControls(query),
     wrapTtlSeconds: wrapTtlOf(headers['x-vault-wrap-ttl']),
     remoteAddress: connection.remoteAddress,
     remotePort: connection.remotePort,
     clientCertificates: connection.clientCertificates,
     headers,
+    ...(isWebSocket ? { isWebSocket } : {}),
     isOpen: operation === 'read' && namespaceHeader === '' && isOpen(path, connection.listener),
   };
   return hasBody(headers) ? withBody(message, request, connection.listener) : request;

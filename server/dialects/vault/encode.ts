@@ -2,11 +2,14 @@ import type { ServerResponse } from 'node:http';
 import { stringifyJson } from '../../../formats/json/index.ts';
 import type { CofferError } from '../../contracts/errors.ts';
 import type { IssuedToken } from '../../contracts/token-service.ts';
+import type { MfaRequirement } from '../../core/mfa/index.ts';
 import type { Answer, Exchange, WrapInfo } from '../../core/pipeline/exchange.ts';
 
 /** Encodings of frozen data objects: engines return the same object for an unchanged record. */
 const encodedData = new WeakMap<object, string>();
 const jsonType = 'application/json';
+/** Their handlers are core's own. */
+const coreMounts: ReadonlySet<string> = new Set(['system', 'identity']);
 
 interface Rendered {
   readonly status: number;
@@ -56,7 +59,7 @@ function render(exchange: Exchange, forced?: 'envelope'): Rendered | undefined {
   const declaredShape = declared?.shape ?? target?.declaration.shape ?? 'envelope';
   const shape = forced ?? (operation === 'help' ? 'bare' : declaredShape);
   const data = dataOf(reply.data);
-  const auth = exchange.issued ? encodeAuth(exchange.issued) : 'null';
+  const auth = authOf(exchange);
   const body = shape === 'bare' ? `${data}\n` : envelope(exchange, data, auth, shape === 'flattened');
   return { status: reply.status ?? 200, body, contentType: jsonType, headers: headersOf(exchange) };
 }
@@ -67,6 +70,10 @@ export function encodeError(
   exchange: Exchange | undefined,
   response: ServerResponse,
 ): void {
+  if (error.code === 'permission-denied' && exchange?.target?.declaration.challenge === 'bearer') {
+    sendChallenge(response);
+    return;
+  }
   const messages = error.message === '' ? [] : [error.message];
   let body = `{"errors":${JSON.stringify(messages)}`;
   if (error.hint !== undefined) body += `,"hint":${JSON.stringify(error.hint)}`;
@@ -76,6 +83,14 @@ export function encodeError(
   const headers: Record<string, string> =
     error.code === 'too-large' || error.status === 408 ? { Connection: 'close' } : {};
   send(response, error.status, `${body}}\n`, jsonType, headers);
+}
+
+/** RFC 6750 section 3. Why a token is refused is never said. */
+function sendChallenge(response: ServerResponse): void {
+  const [code, description] = ['invalid_token', 'permission denied'];
+  send(response, 401, JSON.stringify({ error: code, error_description: description }), jsonType, {
+    'WWW-Authenticate': `Bearer error="${code}",error_description="${description}"`,
+  });
 }
 
 /** Nothing to read is 404; a write with nothing to say is 204, or 200 when a warning has to travel. */
@@ -100,7 +115,7 @@ function encodeNothing(exchange: Exchange, response: ServerResponse): void {
 
 /** Of the headers that an engine sets, those that its mount is tuned to let through; core sets what it likes. */
 function headersOf({ reply, mount }: Exchange): Readonly<Record<string, string>> | undefined {
-  if (!reply?.headers || !mount || mount.entry.type === 'system') return reply?.headers;
+  if (!reply?.headers || !mount || coreMounts.has(mount.entry.type)) return reply?.headers;
   const allowed = new Set(
     (mount.entry.config.allowedResponseHeaders ?? []).map((name) => name.toLowerCase()),
   );
@@ -110,8 +125,8 @@ function headersOf({ reply, mount }: Exchange): Readonly<Record<string, string>>
 }
 
 function isEmpty(exchange: Exchange): boolean {
-  const { reply, operation, issued, lease } = exchange;
-  if (!reply || issued || lease || reply.status === 404) return false;
+  const { reply, operation, issued, lease, mfa } = exchange;
+  if (!reply || issued || lease || mfa || reply.status === 404) return false;
   if (operation === 'list' || operation === 'scan') {
     const keys = reply.data?.['keys'];
     return reply.data === undefined || (Array.isArray(keys) && keys.length === 0);
@@ -146,6 +161,40 @@ function dataOf(data: object | null | undefined): string {
     encodedData.set(data, text);
   }
   return text;
+}
+
+function authOf({ issued, mfa }: Exchange): string {
+  if (issued) return encodeAuth(issued);
+  return mfa ? encodeMissing(mfa) : 'null';
+}
+
+/** A login without a token: what it needs to have one. */
+function encodeMissing({ requestId, constraints }: MfaRequirement): string {
+  const choices = [...constraints].map(([name, any]) => [
+    name,
+    {
+      any: any.map((choice) => ({
+        type: choice.type,
+        id: choice.id,
+        uses_passcode: choice.usesPasscode,
+        name: choice.name,
+      })),
+    },
+  ]);
+  return JSON.stringify({
+    client_token: '',
+    accessor: '',
+    policies: null,
+    token_policies: null,
+    metadata: null,
+    lease_duration: 0,
+    renewable: false,
+    entity_id: '',
+    token_type: 'default',
+    orphan: false,
+    mfa_requirement: { mfa_request_id: requestId, mfa_constraints: Object.fromEntries(choices) },
+    num_uses: 0,
+  });
 }
 
 function encodeAuth(issued: IssuedToken): string {

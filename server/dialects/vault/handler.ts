@@ -6,11 +6,17 @@ import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { declaredError, type Pipeline } from '../../core/pipeline/pipeline.ts';
 import { decode, type VaultConnection } from './decode.ts';
 import { encode, encodeError } from './encode.ts';
+import { serveStream, type Upgrade } from './stream.ts';
 
 /** Serves Vault's HTTP API: decode, pipeline, encode. Never throws, never rejects. */
 export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
-  return (message: IncomingMessage, response: ServerResponse, connection: VaultConnection): void => {
-    serve(message, response, connection).catch((thrown: unknown) => {
+  return (
+    message: IncomingMessage,
+    response: ServerResponse,
+    connection: VaultConnection,
+    upgrade?: Upgrade,
+  ): void => {
+    serve(message, response, connection, upgrade).catch((thrown: unknown) => {
       logger.error('an answer could not be written', { error: nameOf(thrown) });
       response.destroy();
     });
@@ -20,10 +26,11 @@ export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
     message: IncomingMessage,
     response: ServerResponse,
     connection: VaultConnection,
+    upgrade: Upgrade | undefined,
   ): Promise<void> {
     let request: IncomingRequest;
     try {
-      const decoded = decode(message, connection, clock.now());
+      const decoded = decode(message, connection, clock.now(), upgrade !== undefined);
       request = decoded instanceof Promise ? await decoded : decoded;
     } catch (thrown) {
       if (!(thrown instanceof CofferError))
@@ -31,7 +38,13 @@ export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
       encodeError(declaredError(thrown), undefined, response);
       return;
     }
-    encode(await pipeline.run(request), response);
+    const answer = await pipeline.run(request);
+    const stream = answer.error ? undefined : answer.exchange.reply?.stream;
+    if (!stream) encode(answer, response);
+    else {
+      const keepOpen = (onClosing: () => void) => connection.keepOpen(onClosing);
+      await serveStream(stream, { message, response, upgrade, keepOpen, clock });
+    }
   }
 }
 

@@ -71,7 +71,7 @@ export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
         summary: 'Delete the latest version of a secret (undelete brings it back)',
         handler: async ({ fields: { path } }) => {
           if (!path) return rootReply();
-          return store.change(path, (record) => ({
+          return store.change(path, 'data-delete', (record) => ({
             change: record && deleteVersions(record, [record.current], clock.now()),
             result: undefined,
           }));
@@ -87,7 +87,7 @@ async function write(store: SecretStore, clock: Clock, call: DataCall): Promise<
   // An explicit null is a value, as in Vault.
   if (data === undefined && !Object.hasOwn(call.data, 'data')) throw invalidRequest('no data provided');
   const config = await store.config();
-  return store.change(path, (record) => {
+  return store.change(path, 'data-write', (record) => {
     checkDataCas(options, config.casRequired || (record?.casRequired ?? false), record?.current ?? 0);
     return written(record, data ?? null, clock.now(), config);
   });
@@ -98,7 +98,7 @@ async function patch(store: SecretStore, clock: Clock, call: DataCall): Promise<
   if (!path) return rootReply();
   if (data === undefined) throw invalidRequest('no data provided');
   const config = await store.config();
-  return store.change<Reply>(path, (record) => {
+  return store.change<Reply>(path, 'data-patch', (record) => {
     if (!record) throw new CofferError('not-found');
     checkDataCas(options, config.casRequired || record.casRequired, record.current);
     const version = record.versions[record.current];

@@ -55,7 +55,7 @@ export function metadataPath(store: SecretStore, clock: Clock): PathDeclaration 
         summary: 'End a secret with all its versions, for good',
         handler: async ({ fields: { path } }) => {
           if (!path) return rootReply();
-          return store.change(path, (record) => ({
+          return store.change(path, 'metadata-delete', (record) => ({
             change: record && endSecret(record),
             result: undefined,
           }));

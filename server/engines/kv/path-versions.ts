@@ -59,10 +59,15 @@ function versionsPath(
           if (!path) return rootReply();
           if (!versions || versions.length === 0) throw invalidRequest('No version number provided');
           const config = await store.config();
-          return store.change(path, (record) => ({
-            change: record && change(record, versions, clock.now(), config),
-            result: undefined,
-          }));
+          return store.change(
+            path,
+            verb,
+            (record) => ({
+              change: record && change(record, versions, clock.now(), config),
+              result: undefined,
+            }),
+            versions,
+          );
         },
       },
     },

@@ -2,6 +2,7 @@ import { CofferError } from '../../contracts/errors.ts';
 import type { RecordChange, Records, Stored } from '../../contracts/records.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
+import type { KvEvents, KvOperation } from './kv-events.ts';
 import {
   defaultConfig,
   type KvConfig,
@@ -45,11 +46,13 @@ export interface UpgradeState {
 export class SecretStore {
   readonly #records: Records;
   readonly #upgrade: UpgradeState;
+  readonly #events: KvEvents | undefined;
   readonly #turns = new Turns();
 
-  constructor(records: Records, upgrade: UpgradeState) {
+  constructor(records: Records, upgrade: UpgradeState, events?: KvEvents) {
     this.#records = records;
     this.#upgrade = upgrade;
+    this.#events = events;
   }
 
   /** `get` when memory knows the answer. */
@@ -70,10 +73,15 @@ export class SecretStore {
     return (await this.#records.get<JsonObject | null>(archiveKey(path, version)))?.value;
   }
 
-  /** Calls `decide` with the secret as it is, again when somebody else wrote meanwhile, and commits what it decided. */
+  /**
+   * Calls `decide` with the secret as it is, again when somebody else wrote meanwhile, and commits what it decided.
+   * Once that is durable, subscribers are told of `operation`; undefined tells nobody.
+   */
   change<T>(
     path: string,
+    operation: KvOperation | undefined,
     decide: (record: SecretRecord | undefined) => Decision<T> | Promise<Decision<T>>,
+    versions?: readonly number[],
   ): Promise<T> {
     return this.#turns.take(path, async () => {
       for (let attempt = 1; ; attempt++) {
@@ -82,6 +90,7 @@ export class SecretStore {
         if (!change) return result;
         try {
           await this.#records.commit(recordChange(path, seen, change));
+          if (operation) this.#events?.changed(operation, path, change.record, versions);
           return result;
         } catch (error) {
           if (!(error instanceof StorageConflict)) throw error;
@@ -126,10 +135,12 @@ export class SecretStore {
       for (let attempt = 1; ; attempt++) {
         const stored = await this.#records.get<KvConfig>(configKey);
         try {
-          return await this.#records.commit({
+          await this.#records.commit({
             expect: [{ key: configKey, stored }],
             put: [[configKey, change(stored?.value ?? defaultConfig)]],
           });
+          this.#events?.configured();
+          return;
         } catch (error) {
           if (!(error instanceof StorageConflict)) throw error;
           if (attempt === maxAttempts) throw new CofferError('conflict', undefined, { cause: error });

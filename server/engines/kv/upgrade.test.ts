@@ -136,7 +136,7 @@ describe('kv upgrade from version 1 to 2', () => {
     await Promise.all([
       upgrade.advance(mover, 100),
       ...numbered(40).map((name) =>
-        writer.change(name, (record) => ({
+        writer.change(name, undefined, (record) => ({
           change: record && { record: { ...record, data: { written: true } }, drop: [] },
           result: undefined,
         })),

@@ -38,7 +38,7 @@ export class Upgrade implements UpgradeState {
     for (let moved = 0; this.#pending && moved < count; ) {
       const keys = await this.#left(batchSize);
       moved += keys.length;
-      await Promise.all(keys.map((key) => store.change(key.slice(versionOnePrefix.length), keep)));
+      await Promise.all(keys.map((key) => store.change(key.slice(versionOnePrefix.length), undefined, keep)));
     }
   }
 

@@ -18,7 +18,7 @@ export async function versionOne(context: MountContext): Promise<SecretsEngine> 
   return { paths: [secretPath(context)] };
 }
 
-function secretPath({ records, mount }: MountContext): PathDeclaration {
+function secretPath({ records, mount, events }: MountContext): PathDeclaration {
   return definePath({
     pattern: '{path?...}',
     needsRest: true,
@@ -66,13 +66,16 @@ function secretPath({ records, mount }: MountContext): PathDeclaration {
           if (!path) throw invalidRequest('missing path');
           if (Object.keys(data).length === 0) throw invalidRequest('missing data fields');
           await commitVersionOne(records, { put: [[versionOneKey(path), data]] });
+          events?.publish({ type: 'kv-v1/write', path, dataPath: path });
           return undefined;
         },
       },
       delete: {
         summary: 'Delete a secret',
         handler: async ({ fields: { path } }) => {
-          if (path) await commitVersionOne(records, { remove: [versionOneKey(path)] });
+          if (!path) return undefined;
+          await commitVersionOne(records, { remove: [versionOneKey(path)] });
+          events?.publish({ type: 'kv-v1/delete', path });
           return undefined;
         },
       },

@@ -1,4 +1,5 @@
 import type { MountContext, SecretsEngine } from '../../contracts/secrets-engine.ts';
+import { KvEvents } from './kv-events.ts';
 import { configPath } from './path-config.ts';
 import { dataPath } from './path-data.ts';
 import { detailedMetadataPath } from './path-detailed-metadata.ts';
@@ -14,9 +15,9 @@ const recordsMovedAtOpen = 1024;
 const recordsMovedPerTidy = 65_536;
 
 /** KV version 2: secrets with versions. */
-export async function versionTwo({ records, clock, logger }: MountContext): Promise<SecretsEngine> {
+export async function versionTwo({ records, clock, logger, events }: MountContext): Promise<SecretsEngine> {
   const upgrade = await Upgrade.begin(records, clock.now());
-  const store = new SecretStore(records, upgrade);
+  const store = new SecretStore(records, upgrade, new KvEvents(events));
   if (upgrade.pending) {
     logger.info('upgrading records from version 1');
     await upgrade.advance(store, recordsMovedAtOpen);

@@ -29,7 +29,7 @@ export async function writeMetadata(
   const custom = custom_metadata && readCustomMetadata(custom_metadata);
   if (!custom && Object.values(settings).every((value) => value === undefined)) return undefined;
   const config = await store.config();
-  return store.change(path, (before) => {
+  return store.change(path, 'metadata-write', (before) => {
     const now = clock.now();
     const record = before ?? emptyRecord(now);
     checkCas(record, config, metadata_cas);
@@ -48,7 +48,7 @@ export async function patchMetadata(
   const settings = withResets(settingsOf(fields), data);
   checkSettings(settings);
   const config = await store.config();
-  return store.change(path, (record) => {
+  return store.change(path, 'metadata-patch', (record) => {
     if (!record) throw new CofferError('not-found');
     checkCas(record, config, metadata_cas);
     const kept = data['custom_metadata'] === null ? null : record.customMetadata;

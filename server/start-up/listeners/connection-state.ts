@@ -15,6 +15,7 @@ export class ConnectionState implements Connection {
   response: ServerResponse | undefined;
   request: IncomingMessage | undefined;
   startedMs = 0;
+  #onClosing: (() => void) | undefined;
   #certificates: readonly Uint8Array[] | undefined;
 
   constructor(listener: ListenerConfiguration, socket: Socket) {
@@ -28,6 +29,19 @@ export class ConnectionState implements Connection {
   get clientCertificates(): readonly Uint8Array[] {
     this.#certificates ??= this.socket instanceof TLSSocket ? certificatesOf(this.socket) : [];
     return this.#certificates;
+  }
+
+  keepOpen(onClosing: () => void): void {
+    this.#onClosing = onClosing;
+    this.socket.setTimeout(0);
+  }
+
+  get isKeptOpen(): boolean {
+    return this.#onClosing !== undefined;
+  }
+
+  tellClosing(): void {
+    this.#onClosing?.();
   }
 
   get isBusy(): boolean {

@@ -3,14 +3,15 @@ import {
   type IncomingMessage,
   type Server,
   type ServerOptions,
-  type ServerResponse,
+  ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { ListenerConfiguration } from '../configuration/configuration.ts';
-import type { Connection, RequestHandler } from '../server-contract.ts';
+import type { Connection, RequestHandler, Upgrade } from '../server-contract.ts';
 import { ConnectionState } from './connection-state.ts';
 import { createHeaderRules } from './custom-headers.ts';
 import { createForwardedFor } from './forwarded-for.ts';
@@ -61,6 +62,9 @@ export class Listener {
     this.#server.maxHeadersCount = maxHeaders;
     this.#server.timeout = configuration.writeTimeoutSeconds * 1000;
     this.#server.on('request', (request, response) => this.#receive(request, response));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (socket instanceof Socket) this.#upgrade(request, socket, head);
+    });
     this.#server.on('clientError', (error, socket) => {
       if (socket instanceof Socket) this.#refuseGarbage(error, socket);
     });
@@ -114,8 +118,9 @@ export class Listener {
       if (response && !response.headersSent) response.shouldKeepAlive = false;
     }
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const state of this.#live) state.tellClosing();
     const idle = setInterval(() => this.#server.closeIdleConnections(), 25);
-    const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    const cut = setTimeout(() => this.cut(), graceMs);
     await closed;
     clearInterval(idle);
     clearTimeout(cut);
@@ -124,6 +129,8 @@ export class Listener {
   /** Closes every connection at once; `close` then ends. */
   cut(): void {
     this.#server.closeAllConnections();
+    // The HTTP server no longer knows the connections that became something else.
+    for (const state of this.#live) if (state.isKeptOpen) state.socket.destroy();
   }
 
   async #listen(host: string, port: number): Promise<void> {
@@ -146,7 +153,17 @@ export class Listener {
     }
   }
 
-  #receive(request: IncomingMessage, response: ServerResponse): void {
+  /** Until somebody takes the socket over, the request is answered like any other, and that ends the connection. */
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const response = new ServerResponse(request);
+    socket.on('error', () => socket.destroy());
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on('finish', () => socket.end());
+    this.#receive(request, response, { socket, head });
+  }
+
+  #receive(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
     const state = this.#stateOf(request.socket);
     this.#verbs.restore(request);
     state.request = request;
@@ -163,7 +180,7 @@ export class Listener {
       }
       if (client.isForwarded) connection = forwarded(state, client.address);
     }
-    this.#context.handler(request, response, connection);
+    this.#context.handler(request, response, connection, upgrade);
   }
 
   #stateOf(socket: Socket): ConnectionState {
@@ -200,7 +217,7 @@ export class Listener {
     this.#stopSweep = this.#context.clock.after(sweepMs, () => {
       const oldest = this.#context.clock.now() - limitMs;
       for (const state of this.#live) {
-        if (!state.isBusy || state.startedMs > oldest) continue;
+        if (!state.isBusy || state.isKeptOpen || state.startedMs > oldest) continue;
         this.#context.logger.warn('request cut off', {
           reason: 'max_request_duration',
           seconds: limitMs / 1000,
@@ -229,6 +246,7 @@ function httpOptions(configuration: ListenerConfiguration): ServerOptions {
     connectionsCheckingInterval: sweepMs,
     keepAlive: true,
     noDelay: true,
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   };
 }
 
@@ -249,6 +267,7 @@ function forwarded(state: ConnectionState, remoteAddress: string): Connection {
     get clientCertificates() {
       return state.clientCertificates;
     },
+    keepOpen: (onClosing) => state.keepOpen(onClosing),
   };
 }
 

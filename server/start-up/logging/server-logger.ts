@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts';
-import type { LogFields, Logger, LogLevel, LogLevels } from '../../contracts/logger.ts';
+import type { LogFeed, LogFields, LogFollower, Logger, LogLevel, LogLevels } from '../../contracts/logger.ts';
 import type { LogOutput } from './log-file.ts';
 import { jsonLogLine, standardLogLine } from './log-line.ts';
 
@@ -20,6 +20,7 @@ export interface ServerLog {
   setLevel(level: LogLevel): void;
   /** The levels of single loggers, which `setLevel` sets back. */
   readonly levels: LogLevels;
+  readonly feed: LogFeed;
   reopen(): void;
   close(): void;
 }
@@ -32,10 +33,19 @@ export function createServerLog(settings: LoggerSettings): ServerLog {
   let all: number | undefined;
   const leastOf = (name: string): number => (own.size > 0 ? own.get(name) : undefined) ?? all ?? least;
   const format = settings.format === 'json' ? jsonLogLine : standardLogLine;
+  const followers = new Set<LogFollower>();
   const log = (name: string, level: LogLevel, message: string, fields: LogFields | undefined): void => {
-    if (logLevels.indexOf(level) < leastOf(name)) return;
-    const line = format({ timeMs: settings.clock.now(), level, name, message, fields });
-    for (const output of settings.outputs) output.write(line);
+    const isKept = logLevels.indexOf(level) >= leastOf(name);
+    if (!isKept && followers.size === 0) return;
+    const entry = { timeMs: settings.clock.now(), level, name, message, fields };
+    if (isKept) {
+      const line = format(entry);
+      for (const output of settings.outputs) output.write(line);
+    }
+    for (const follower of followers) {
+      if (logLevels.indexOf(level) < logLevels.indexOf(follower.level)) continue;
+      follower.write(follower.format === 'json' ? jsonLogLine(entry) : standardLogLine(entry));
+    }
   };
   return {
     logger: new NamedLogger('', log, names),
@@ -57,6 +67,12 @@ export function createServerLog(settings: LoggerSettings): ServerLog {
       resetAll: () => {
         own.clear();
         all = undefined;
+      },
+    },
+    feed: {
+      follow(follower) {
+        followers.add(follower);
+        return () => void followers.delete(follower);
       },
     },
     reopen: () => settings.outputs.forEach((output) => void output.reopen()),
