@@ -30,9 +30,19 @@ export const groups: readonly CommandGroup[] = [
     async () => (await import('./audit/commands.ts')).commands,
   ),
   group(
+    'events',
+    'Events as they happen: what was written, leased, logged in.',
+    async () => (await import('./events/commands.ts')).commands,
+  ),
+  group(
     'operator',
     'Initialise, unseal, seal, rotate: the work of operators.',
     async () => (await import('./operator/commands.ts')).commands,
+  ),
+  group(
+    'import',
+    'Copy another server into this one.',
+    async () => (await import('./import/commands.ts')).commands,
   ),
 ];
 
@@ -43,7 +53,8 @@ function group(name: string, summary: string, load: () => Promise<readonly Entry
 /** Every command there is. Parsing, help, suggestions and docs/reference/command-line.md derive from it. */
 export async function allCommands(): Promise<readonly Entry[]> {
   const { genericCommands } = await import('./generic/commands.ts');
-  return [...genericCommands, ...groups];
+  const { observeCommands } = await import('./observe/commands.ts');
+  return [...genericCommands, ...observeCommands, ...groups];
 }
 
 export function isGroup(entry: Entry): entry is CommandGroup {

@@ -18,6 +18,8 @@ export interface Clients {
   readonly token: string;
   /** Without the user's -wrap-ttl. */
   readonly unwrapped: CofferClient;
+  /** For streams, which the clients cannot read. */
+  readonly connection: Connection;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export async function connect(flags: Flags, environment: Environment): Promise<C
   return {
     client,
     token,
+    connection,
     asking: makeClient(unwrapped, network.send, token),
     unwrapped: connection.wrapTtl === undefined ? client : makeClient(unwrapped, transport, token),
     withToken: (other) => makeClient(unwrapped, transport, other),

@@ -61,7 +61,7 @@ export function nodeTransport(connection: Connection): NodeTransport {
   };
 }
 
-interface Address {
+export interface Address {
   readonly secure: boolean;
   readonly host: string;
   readonly port: number;
@@ -70,7 +70,7 @@ interface Address {
 }
 
 /** By hand, so that the path goes out as it was composed, and `unix:///path/to/socket` works. */
-function splitUrl(url: string): Address {
+export function splitUrl(url: string): Address {
   const unix = /^unix:\/\/(.*?)(\/v1\/.*)$/.exec(url);
   if (unix) return { secure: false, host: 'localhost', port: 80, socketPath: unix[1], path: unix[2] ?? '/' };
   const match = /^(https?):\/\/(?:\[([0-9a-fA-F:.]+)\]|([^/:@?#]+))(?::(\d{1,5}))?(\/.*)?$/.exec(url);
@@ -92,7 +92,7 @@ function splitUrl(url: string): Address {
 }
 
 /** A proxy named by the environment is used, except for this machine itself, as in Go's client. */
-function proxyOptions(address: Address): { proxyEnv?: NodeJS.ProcessEnv } {
+export function proxyOptions(address: Address): { proxyEnv?: NodeJS.ProcessEnv } {
   const local = address.host === 'localhost' || address.host === '::1' || address.host.startsWith('127.');
   return local || address.socketPath !== undefined ? {} : { proxyEnv: process.env };
 }
@@ -134,10 +134,13 @@ function exchange(
       collect(response).then(
         (body) => {
           clearTimeout(timer);
-          const { location } = response.headers;
+          const { location, 'retry-after': retryAfter } = response.headers;
           resolve({
             status: response.statusCode ?? 0,
-            headers: location === undefined ? {} : { location },
+            headers: {
+              ...(location === undefined ? {} : { location }),
+              ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+            },
             body,
           });
         },
@@ -163,7 +166,7 @@ async function collect(response: IncomingMessage): Promise<string> {
   });
 }
 
-function explain(error: Error, address: Address): { reason: string; mayRetry: boolean } {
+export function explain(error: Error, address: Address): { reason: string; mayRetry: boolean } {
   const code = 'code' in error ? String(error.code) : '';
   const place = address.socketPath ?? `${address.host}:${address.port}`;
   switch (code) {
