@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import WebSocketClient from 'ws';
 import { startTestServer, type TestServer } from '../start-server.ts';
@@ -325,6 +327,41 @@ describe('a subscription', () => {
     other.close();
     for (const one of many) one.close();
     await Promise.all(many.map(({ closed }) => closed));
+  });
+});
+
+describe('a subscription in the audit log', () => {
+  test('is a request like any other, refused or not, and its token a hash', async () => {
+    const file = join(server.folder, 'audit.log');
+    const body = { type: 'file', options: { file_path: file, hmac_accessor: 'false' } };
+    assert.equal((await server.call('PUT', 'sys/audit/file', { body })).status, 204);
+    await server.call('PUT', 'sys/config/auditing/request-headers/sec-websocket-protocol', {
+      body: { hmac: false },
+    });
+    const token = Buffer.from(server.rootToken).toString('base64url');
+    const socket = new WebSocket(urlOf('sys/events/subscribe/kv-v2/*?json=true'), [
+      'coffer.events',
+      `coffer.token.${token}`,
+    ]);
+    await once(socket, 'open');
+    await refusedWith('sys/events/subscribe/x', {});
+    const text = readFileSync(file, 'utf8');
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const asked = lines.filter(({ request }) => request.path === 'sys/events/subscribe/kv-v2/*');
+    assert.deepEqual(
+      asked.map(({ type }) => type),
+      ['request', 'response'],
+    );
+    assert.equal(asked[0].request.operation, 'read');
+    assert.match(asked[0].request.client_token, /^hmac-sha256:/);
+    const refused = lines.filter(({ request }) => request.path === 'sys/events/subscribe/x');
+    assert.match(refused.at(-1).error, /permission denied/);
+    assert.ok(!text.includes(server.rootToken) && !text.includes(token));
+    socket.close();
+    await once(socket, 'close');
   });
 });
 

@@ -264,3 +264,23 @@ test('a hundred thousand rules decide about as fast as a hundred', () => {
   const ratio = best(large) / best(small);
   assert.ok(ratio < 2.5, `the large one took ${ratio.toFixed(2)} times as long`);
 });
+
+test('events may be received where list and subscribe are granted together, of the types that any policy names', () => {
+  const subscribe = (path: string, types: readonly string[], ...capabilities: string[]) =>
+    `path "${path}" { capabilities = ${JSON.stringify(capabilities)} subscribe_event_types = ${JSON.stringify(types)} }\n`;
+  const both = acl(
+    subscribe('secret/data/*', ['kv-v2/data-write'], 'list', 'subscribe'),
+    subscribe('secret/data/*', ['kv-v2/data-*', 'kv-v2/data-write'], 'read') +
+      subscribe('secret/metadata/*', ['*'], 'subscribe') +
+      subscribe('secret/data/denied', ['*'], 'deny', 'list', 'subscribe'),
+  );
+  assert.deepEqual(both.eventTypes('secret/data/a'), ['kv-v2/data-write', 'kv-v2/data-*']);
+  for (const path of ['secret/metadata/a', 'secret/data/denied', 'other'])
+    assert.deepEqual(both.eventTypes(path), [], path);
+  assert.deepEqual(both.eventTypes('secret/data/a', 'ns1/'), []);
+  assert.deepEqual(compileAcl([rootPolicy], 0).eventTypes('anything'), ['*']);
+  assert.match(
+    JSON.stringify(resultantAcl(both)),
+    /"subscribe_event_types":\["kv-v2\/data-write","kv-v2\/data-\*"\]/,
+  );
+});

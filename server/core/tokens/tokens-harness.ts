@@ -8,7 +8,7 @@ import type { NewToken } from '../../contracts/token-service.ts';
 import { EntityViews, IdentityLogins } from '../identity/index.ts';
 import { Claims } from '../leases/claims.ts';
 import { Expiry } from '../leases/expiry.ts';
-import { Leases } from '../leases/leases.ts';
+import { Leases, type LeasesDependencies } from '../leases/leases.ts';
 import { Mount } from '../mounts/mount.ts';
 import { newEntry } from '../mounts/mount-entry.ts';
 import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
@@ -57,6 +57,8 @@ export interface HarnessParts {
   readonly engine?: CredentialsEngine;
   /** Sees every change on its way to the store, and may throw in its place. */
   readonly around?: (recordsOf: RecordsOf) => RecordsOf;
+  /** Told what becomes of leases. */
+  readonly told?: NonNullable<LeasesDependencies['told']>;
 }
 
 /** Tokens, leases and their expiry over a real store: one node, or another on the same store. For tests. */
@@ -87,6 +89,7 @@ async function openRooms(parts: HarnessParts) {
     logger: silentLogger,
     namespaceById,
     mountByUuid: async (_namespace, uuid) => (uuid === mount.entry.uuid ? mount : undefined),
+    ...(parts.told ? { told: parts.told } : {}),
   });
   const endedTokens: TokenAddress[] = [];
   const store: TokenStore = new TokenStore({
