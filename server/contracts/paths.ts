@@ -30,6 +30,8 @@ export interface PathDeclaration {
   readonly unpublished?: boolean;
   /** How the answer is put on the wire: in Vault's envelope (default), with the keys of `data` repeated at the top, or bare. */
   readonly shape?: 'envelope' | 'flattened' | 'bare';
+  /** A token that is missing or not enough is answered as RFC 6750 says (401, WWW-Authenticate), not in Vault's words. */
+  readonly challenge?: 'bearer';
 }
 
 export interface OperationDeclaration {
@@ -166,6 +168,7 @@ export function definePath<const F extends FieldDeclarations>(path: {
   readonly needsRest?: boolean;
   readonly unpublished?: boolean;
   readonly shape?: PathDeclaration['shape'];
+  readonly challenge?: PathDeclaration['challenge'];
 }): PathDeclaration {
   // Sound because core parses fields by this very declaration before it calls a handler.
   return path as unknown as PathDeclaration;

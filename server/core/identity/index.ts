@@ -11,8 +11,15 @@ export { allowsToo } from './allows-too.ts';
 export { type EntityView, EntityViews } from './entity-views.ts';
 export { IdentityLogins, type LoginIdentity } from './logins.ts';
 
-/** The `identity/` mount of every namespace: one list of paths for all, so that it is compiled once. */
-export function identityPlugin(options: IdentityPartsOptions, version: string): SecretsEnginePlugin {
+/**
+ * The `identity/` mount of every namespace: one list of paths for all, so that it is compiled once. `others` are paths
+ * of the rooms below this one.
+ */
+export function identityPlugin(
+  options: IdentityPartsOptions,
+  version: string,
+  others: readonly PathDeclaration[] = [],
+): SecretsEnginePlugin {
   let paths: readonly PathDeclaration[] | undefined;
   return {
     type: 'identity',
@@ -20,7 +27,7 @@ export function identityPlugin(options: IdentityPartsOptions, version: string): 
     singleton: true,
     version,
     async create() {
-      paths ??= declarePaths(new IdentityParts(options));
+      paths ??= [...declarePaths(new IdentityParts(options)), ...others];
       return { paths };
     },
   };

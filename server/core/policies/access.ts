@@ -7,7 +7,7 @@ import type { TokenState } from '../tokens/token-state.ts';
 import type { Acl } from './acl.ts';
 import { rootPolicy } from './built-in-policies.ts';
 import { compileAcl } from './compile-acl.ts';
-import type { Policy } from './parse-policy.ts';
+import { type Policy, parsePolicy } from './parse-policy.ts';
 import { type PolicyStore, policyPrefix } from './policy-store.ts';
 import { renderTemplates } from './render-templates.ts';
 
@@ -58,7 +58,9 @@ export class Access {
 
   /** Policies that the token had by its entity when it was let in. */
   identityPolicies(token: TokenState): readonly string[] | undefined {
-    return token.entry.entityId === '' ? undefined : this.#byToken.get(token)?.view?.policies;
+    const { entityId, inlinePolicy } = token.entry;
+    if (entityId === '' || inlinePolicy !== undefined) return undefined;
+    return this.#byToken.get(token)?.view?.policies;
   }
 
   /** Throws 'permission-denied' when the token's entity is disabled or gone. */
@@ -68,6 +70,12 @@ export class Access {
     const view = await this.#identity.viewOf(token);
     if (view && !view.isUsable) throw new CofferError('permission-denied');
     const { entry, namespace } = token;
+    const { inlinePolicy } = entry;
+    if (inlinePolicy !== undefined) {
+      const acl = compileAcl([parsePolicy('inline', inlinePolicy, namespace.path)], this.#clock.now());
+      this.#byToken.set(token, { acl, epoch: this.#epoch, ...(view ? { view } : {}) });
+      return acl;
+    }
     const compiled = view
       ? await this.#compiledFor(view, entry.policies, namespace)
       : await this.#compiled(entry.policies, namespace);

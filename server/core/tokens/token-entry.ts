@@ -25,6 +25,10 @@ export interface TokenEntry {
   /** Where the entity lives, when that is not where the token lives. */
   readonly entityNamespaceId?: string;
   readonly role: string;
+  /** A policy of its own, as HCL, in place of those of its entity and groups. */
+  readonly inlinePolicy?: string;
+  /** An access token of the OIDC provider: for which client, with which scopes. */
+  readonly oidcAccess?: { readonly clientId: string; readonly scopes: readonly string[] };
   readonly boundCidrs: readonly string[];
   /** The auth mount that must agree to a renewal, with what it needs to know. */
   readonly login?: {

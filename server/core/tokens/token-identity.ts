@@ -42,6 +42,12 @@ export class TokenIdentity {
     return login ? { ...entry, entityId: await this.#logins.enter(namespace.id, login) } : entry;
   }
 
+  /** The id of the entity behind a login, made when it is its first; undefined for one that names nobody. */
+  async enter(grant: AuthGrant, mount: Mount, namespace: Namespace): Promise<string | undefined> {
+    const login = loginOf(grant, mount);
+    return login && this.#logins.enter(namespace.id, login);
+  }
+
   /** The entry of a token made from a token: a child is its parent's entity's too, an orphan nobody's. */
   async ofNewToken(
     entry: TokenEntry,
@@ -67,13 +73,13 @@ export class TokenIdentity {
   async policiesOf(entry: TokenEntry, namespace: Namespace): Promise<readonly string[]> {
     const view = await this.viewOf({ entry, namespace });
     if (view && !view.isUsable) throw new CofferError('permission-denied');
-    return view && isOwn(entry) ? view.policies : none;
+    return view && sharesPolicies(entry) ? view.policies : none;
   }
 
   /** The same for who looks at a token, who may see one that cannot be used. */
   async shownPolicies(state: TokenState): Promise<readonly string[]> {
     const view = await this.viewOf(state);
-    return view && isOwn(state.entry) ? view.policies : none;
+    return view && sharesPolicies(state.entry) ? view.policies : none;
   }
 
   async #view(entry: TokenEntry, namespace: Namespace): Promise<EntityView> {
@@ -82,7 +88,11 @@ export class TokenIdentity {
   }
 }
 
-/** Names of policies of another namespace would read as if they were of the token's. */
+/** Names of policies of another namespace would read as if they were of the token's; one with its own has no others. */
+function sharesPolicies(entry: TokenEntry): boolean {
+  return isOwn(entry) && entry.inlinePolicy === undefined;
+}
+
 function isOwn(entry: TokenEntry): boolean {
   return entry.entityNamespaceId === undefined;
 }
