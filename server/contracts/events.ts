@@ -15,6 +15,8 @@ export interface EngineEvent {
 
 /** How a plug-in tells subscribers. */
 export interface EventPublisher {
+  /** False while nobody listens, so that what costs something to describe need not be. */
+  readonly isHeard: boolean;
   /** Called after the commit has resolved. Never throws and never waits; costs next to nothing while nobody listens. */
   publish(event: EngineEvent): void;
 }

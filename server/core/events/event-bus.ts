@@ -31,9 +31,13 @@ export class EventBus {
 
   /** For the plug-in of one mount. */
   publisherOf(mount: MountInfo, mountClass: EventPlugin['mountClass']): EventPublisher {
+    const listeners = this.#listeners;
     return {
+      get isHeard() {
+        return listeners.size > 0;
+      },
       publish: (event) => {
-        if (this.#listeners.size === 0) return;
+        if (listeners.size === 0) return;
         this.#tell(mount.namespace, pluginOf(mount, mountClass), withMount(event, mount.path));
       },
     };

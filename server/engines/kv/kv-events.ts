@@ -46,7 +46,7 @@ export class KvEvents {
     record: SecretRecord | undefined,
     versions?: readonly number[],
   ): void {
-    if (!this.#publisher) return;
+    if (!this.#publisher?.isHeard) return;
     const { path: folder, data } = folders[operation];
     const list = versionLists[operation];
     this.#publisher.publish({
