@@ -4,7 +4,7 @@ import { type EntityRecord, entityIndex, type Metadata, type NamedId } from './e
 import type { GroupRecord } from './group-record.ts';
 import type { IdentityDraft } from './identity-draft.ts';
 import { checkMetadata, checkName, identityPolicyNames } from './identity-input.ts';
-import { entityKey, entityNameKey, groupKey, isIdentityId } from './identity-keys.ts';
+import { entityKey, entityNameKey, groupKey, isIdentityId, mfaSecretKey } from './identity-keys.ts';
 
 /** What a caller may set; undefined leaves a field as it is. */
 export interface EntityWish {
@@ -107,5 +107,7 @@ export async function removeEntity(
     } satisfies GroupRecord);
   }
   for (const key of entityIndex(entity).keys()) draft.remove(key);
+  // An heir goes on with what its entities had.
+  if (!heir) for (const id of [entity.id, ...entity.mergedEntityIds]) draft.remove(mfaSecretKey(id));
   draft.remove(entityKey(entity.id));
 }

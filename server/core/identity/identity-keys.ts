@@ -22,6 +22,8 @@ export const groupAliasKey = (accessor: string, name: string): string =>
   `group-alias/${factors(accessor, name)}`;
 /** From an entity that was merged to the one it is part of. */
 export const mergedKey = (id: string): string => `merged/${id}`;
+/** What an entity shares with its authenticators; core/mfa's. */
+export const mfaSecretKey = (entityId: string): string => `mfa-secret/${entityId}`;
 /** Below this, the entities whose mount calls them members of a group with that name. */
 export const externalMembersPrefix = (accessor: string, name: string): string =>
   `external/${factors(accessor, name)}/`;

@@ -11,6 +11,7 @@ import type { MountEntry } from '../mounts/mount-entry.ts';
 import type { TokenState } from '../tokens/token-state.ts';
 import type { Exchange } from './exchange.ts';
 import type { PipelineServices } from './pipeline.ts';
+import { withoutSensitiveNumbers } from './sensitive-numbers.ts';
 
 /** Kept by identity, so that an audit device renders each once. */
 const mountFacts = new WeakMap<MountEntry, AuditMount>();
@@ -66,7 +67,7 @@ function describe(exchange: Exchange, services: PipelineServices, error: string 
     namespace: exchange.namespace,
     mount: mount && factsOfMount(mount),
     path: exchange.path,
-    data: request.data,
+    data: withoutSensitiveNumbers(request.data, exchange.target?.declaration),
     remoteAddress: request.remoteAddress,
     remotePort: request.remotePort,
     headers: request.headers,

@@ -43,7 +43,7 @@ export class Wrapping {
   }
 
   /** Wraps what `exchange` would answer. */
-  async wrap(exchange: Exchange): Promise<WrapInfo> {
+  async wrap(exchange: Exchange, ttlSeconds: number): Promise<WrapInfo> {
     const wrappedAccessor = exchange.issued?.accessor || accessorIn(exchange.reply?.data);
     const { status, body } = this.#deps.render(exchange);
     const answer = {
@@ -52,7 +52,7 @@ export class Wrapping {
       creationPath: exchange.path,
       ...(wrappedAccessor ? { wrappedAccessor } : {}),
     };
-    return this.keep(exchange.namespace, answer, exchange.request.wrapTtlSeconds);
+    return this.keep(exchange.namespace, answer, ttlSeconds);
   }
 
   /** Keeps an answer for a new wrapping token, with `others` in the same commit. */
