@@ -2,6 +2,7 @@ import type { Barrier } from './barrier/index.ts';
 import { buildAudit } from './build-audit.ts';
 import { buildEvents } from './build-events.ts';
 import { buildIdentity } from './build-identity.ts';
+import { buildLifecycle } from './build-lifecycle.ts';
 import { buildMfa } from './build-mfa.ts';
 import { buildOperations, type Operations } from './build-operations.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
@@ -16,7 +17,7 @@ import { EntityViews, IdentityLogins } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
-import { Lifecycle } from './core/lifecycle/index.ts';
+import type { Lifecycle } from './core/lifecycle/index.ts';
 import type { CountedStorage } from './core/metrics/counted-storage.ts';
 import { compilePaths } from './core/mounts/mount.ts';
 import { Mounts } from './core/mounts/mounts.ts';
@@ -41,7 +42,8 @@ import { Wrapping } from './core/wrapping/wrapping.ts';
 import { CoreLife } from './core-life.ts';
 import { renderBody } from './dialects/vault/encode.ts';
 import type { Configuration } from './start-up/configuration/configuration.ts';
-import { vaultVersion, version } from './version.ts';
+import { systemEngine } from './system-engine.ts';
+import { vaultVersion } from './version.ts';
 
 export interface CoreParts {
   readonly configuration: Configuration;
@@ -150,34 +152,9 @@ export function buildCore(parts: CoreParts): Core {
     clock,
     logger: logger.named('expiration'),
   });
-  const streaming = buildEvents({
-    bus: events,
-    tokenStore,
-    access,
-    clock,
-    lifecycle: () => lifecycle,
-    freshen: () => barrier.freshen(),
-    logFeed: parts.logFeed,
-  });
+  const streaming = buildEvents({ ...parts, bus: events, tokenStore, access, lifecycle: () => lifecycle });
   const { audit, auditTable } = buildAudit(parts, recordsOf);
-  const lifecycle: Lifecycle = new Lifecycle({
-    storage: parts.storage,
-    barrier,
-    seal: parts.seal,
-    retiredSeals: parts.retiredSeals,
-    clock,
-    logger: logger.named('core'),
-    program: { version, buildDate: '', storageType: configuration.storage.type },
-    hooks: {
-      createRootToken: async (id) => {
-        await life.initialize();
-        return tokens.createRoot(id);
-      },
-      onUnsealed: () => life.unsealed(),
-      onSealing: () => life.sealing(),
-      failingAuditDevices: () => audit.health().flatMap(({ device, healthy }) => (healthy ? [] : [device])),
-    },
-  });
+  const lifecycle: Lifecycle = buildLifecycle(parts, life, tokens, audit);
   const systemPlugin = systemEngine(() => declareSystemPaths());
   const mfa = buildMfa({ recordsOf, clock, namespaces, mounts: () => mounts, tokens, tokenIdentity, events });
   const identity = buildIdentity({
@@ -300,20 +277,5 @@ function endBelow(namespaceById: Namespaces['byId'], tokenStore: TokenStore, lea
     if (!namespace) return;
     await tokenStore.revocation.revokeIssued(namespace.id, path);
     await leases.revokePrefix(namespace, path);
-  };
-}
-
-/** The `sys/` mount of every namespace. One list of paths serves them all, so that it is compiled once. */
-function systemEngine(declare: () => SecretsEngine['paths']): SecretsEnginePlugin {
-  let paths: SecretsEngine['paths'] | undefined;
-  return {
-    type: 'system',
-    description: 'system endpoints used for control, policy and debugging',
-    singleton: true,
-    version,
-    async create(): Promise<SecretsEngine> {
-      paths ??= declare();
-      return { paths };
-    },
   };
 }

@@ -1,3 +1,4 @@
+import type { Barrier } from './barrier/index.ts';
 import type { LogFeed } from './contracts/logger.ts';
 import type { PathDeclaration } from './contracts/paths.ts';
 import type { EventBus } from './core/events/event-bus.ts';
@@ -6,10 +7,11 @@ import { LiveStreams, type LiveStreamsDependencies } from './core/streams/live-s
 import { eventPaths } from './core/system/event-paths.ts';
 import { monitorPaths } from './core/system/monitor-paths.ts';
 
-export interface EventsParts extends Omit<LiveStreamsDependencies, 'isUnsealed'> {
+export interface EventsParts extends Omit<LiveStreamsDependencies, 'isUnsealed' | 'freshen'> {
   readonly bus: EventBus;
+  readonly barrier: Barrier;
   readonly lifecycle: () => Lifecycle;
-  readonly logFeed: LogFeed | undefined;
+  readonly logFeed?: LogFeed | undefined;
 }
 
 export interface Events {
@@ -19,8 +21,14 @@ export interface Events {
 
 /** Puts together what goes on after a request has been answered: events and the log, as they happen. */
 export function buildEvents(parts: EventsParts): Events {
-  const { bus, lifecycle, logFeed } = parts;
-  const streams = new LiveStreams({ ...parts, isUnsealed: () => lifecycle().unsealed });
+  const { bus, barrier, lifecycle, logFeed, tokenStore, access, clock } = parts;
+  const streams = new LiveStreams({
+    tokenStore,
+    access,
+    clock,
+    isUnsealed: () => lifecycle().unsealed,
+    freshen: () => barrier.freshen(),
+  });
   const source = async () => `coffer://${(await lifecycle().status()).cluster?.id ?? ''}`;
   return {
     streams,
