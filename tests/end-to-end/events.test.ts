@@ -303,6 +303,26 @@ describe('a subscription', () => {
     assert.equal((await refusedWith('secret/data/missing', token)).status, 404);
   });
 
+  test('is asked for by a GET without a body; anything else is a request like any other', async () => {
+    const headers = { Connection: 'Upgrade', Upgrade: 'websocket' };
+    const written = await server.call('POST', 'secret/data/upgraded', {
+      headers,
+      body: { data: { a: 'b' } },
+    });
+    assert.equal(written.status, 200, written.text);
+    const other = await server.call('GET', 'secret/data/upgraded', {
+      headers: { Connection: 'Upgrade', Upgrade: 'h2c' },
+    });
+    assert.equal(other.status, 200);
+    const key = { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version': '13' };
+    const elsewhere = await server.call('GET', 'secret/data/upgraded', { headers: { ...headers, ...key } });
+    assert.equal(elsewhere.status, 200);
+    const old = await server.call('GET', 'sys/events/subscribe/*', {
+      headers: { ...headers, ...key, 'Sec-WebSocket-Version': '7' },
+    });
+    assert.equal(old.status, 400);
+  });
+
   test('needs a token with read on the path; plain HTTP hears what to do instead', async () => {
     assert.equal((await refusedWith('sys/events/subscribe/*', {})).status, 403);
     assert.equal((await refusedWith('sys/events/subscribe/*', { 'X-Vault-Token': 'hvs.wrong' })).status, 403);

@@ -1,7 +1,7 @@
 import { readDataArguments } from '../../arguments/data-arguments.ts';
 import { Failure } from '../../failure.ts';
 import { goText } from '../../output/go-text.ts';
-import { printSuccess } from '../../output/print.ts';
+import { printSuccess, printWarnings } from '../../output/print.ts';
 import { attempt, cleanPath, type Run } from '../../run.ts';
 import { withoutUndefined } from '../secrets/mount-flags.ts';
 
@@ -22,6 +22,7 @@ export async function enable(run: Run): Promise<number> {
     options,
   });
   const { client } = await run.clients();
-  await attempt('Error enabling audit device', () => client.write(`sys/audit/${path}`, body));
+  const reply = await attempt('Error enabling audit device', () => client.write(`sys/audit/${path}`, body));
+  await printWarnings(run, reply);
   return printSuccess(run, `Success! Enabled the ${type} audit device at: ${path}/`);
 }

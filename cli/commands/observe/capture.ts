@@ -77,6 +77,7 @@ export class Capture {
     };
     try {
       await followText(this.#clients, { path: 'sys/monitor', query }, onText, signal);
+      this.#log ??= '';
     } catch (error) {
       this.#note('log', error);
     }

@@ -159,7 +159,7 @@ export class Listener {
     socket.on('error', () => socket.destroy());
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
-    response.on('finish', () => socket.end());
+    response.on('finish', () => socket.destroySoon());
     this.#receive(request, response, { socket, head });
   }
 
@@ -246,8 +246,14 @@ function httpOptions(configuration: ListenerConfiguration): ServerOptions {
     connectionsCheckingInterval: sweepMs,
     keepAlive: true,
     noDelay: true,
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    shouldUpgradeCallback: isWebSocketRequest,
   };
+}
+
+/** RFC 6455 section 4.1. What asks for anything else, or brings a body, is a request like any other. */
+function isWebSocketRequest({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return false;
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
 }
 
 function refuse(response: ServerResponse, reason: string): void {
