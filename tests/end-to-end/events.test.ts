@@ -270,6 +270,28 @@ describe('a subscription', () => {
     assert.deepEqual(third.events, []);
   });
 
+  test('of a batch token ends with the token that made it', async () => {
+    await policy(
+      'batch',
+      'path "sys/events/subscribe/*" { capabilities = ["read"] } path "auth/token/create" { capabilities = ["update"] } path "secret/*" { capabilities = ["list","subscribe"] subscribe_event_types = ["*"] }',
+    );
+    const parent = await tokenWith(['batch']);
+    const made = await server.call('POST', 'auth/token/create', {
+      token: parent,
+      body: { type: 'batch', ttl: '1h' },
+    });
+    const subscriber = await subscribe(
+      'sys/events/subscribe/*?json=true',
+      String(made.body.auth?.['client_token']),
+    );
+    await write('heard');
+    assert.deepEqual(await subscriber.types(1), ['kv-v2/data-write']);
+    await server.call('POST', 'auth/token/revoke', { body: { token: parent } });
+    await write('not-heard');
+    assert.equal(await subscriber.closed, 1008);
+    assert.equal(subscriber.events.length, 1);
+  });
+
   test('with the runtime’s own WebSocket carries its token as a browser’s page has to', async () => {
     const token = Buffer.from(server.rootToken).toString('base64url');
     const socket = new WebSocket(urlOf('sys/events/subscribe/kv-v2/*?json=true'), [
