@@ -1,5 +1,6 @@
 import { ManualClock } from '../clock.ts';
 import { CofferError } from '../errors.ts';
+import type { EventPublisher } from '../events.ts';
 import { silentLogger } from '../logger.ts';
 import type {
   Call,
@@ -29,6 +30,7 @@ export interface HarnessOptions {
   readonly clock?: ManualClock;
   readonly caller?: Partial<Caller>;
   readonly defaultLeaseTtlSeconds?: number;
+  readonly events?: EventPublisher;
 }
 
 /** An engine over records in memory, called by operation and path; fields are read in the simplest way that can work. */
@@ -49,7 +51,13 @@ export async function engineHarness(
     defaultLeaseTtlSeconds: settings.defaultLeaseTtlSeconds ?? 2_764_800,
     maxLeaseTtlSeconds: 2_764_800,
   };
-  const engine = await plugin.create({ mount, records, clock, logger: silentLogger });
+  const engine = await plugin.create({
+    mount,
+    records,
+    clock,
+    logger: silentLogger,
+    ...(settings.events ? { events: settings.events } : {}),
+  });
   return {
     engine,
     records,
