@@ -65,6 +65,12 @@ export const connectionFlags: readonly Flag[] = [
     summary: 'Send this header too; may be repeated. Names that begin with X-Vault- are refused.',
   },
   {
+    name: 'mfa',
+    kind: 'list',
+    value: 'METHOD:PASSCODE',
+    summary: 'Second factor of a login, by id or name of the method; may be repeated.',
+  },
+  {
     name: 'output-curl-string',
     kind: 'boolean',
     summary: 'Print the curl command instead of sending the request.',

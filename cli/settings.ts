@@ -49,7 +49,7 @@ export function readConnection(flags: Flags, environment: Environment): Connecti
   return {
     address,
     namespace: flags.text('namespace') ?? fromEnvironment(environment, 'NAMESPACE') ?? '',
-    headers: readHeaders(flags.map('header') ?? {}),
+    headers: { ...readHeaders(flags.map('header') ?? {}), ...secondFactors(flags) },
     wrapTtl: flags.text('wrap-ttl') ?? duration(environment, 'WRAP_TTL'),
     maxRetries: number(environment, 'MAX_RETRIES') ?? 2,
     timeoutMilliseconds: (seconds(environment, 'CLIENT_TIMEOUT') ?? 60) * 1000,
@@ -85,6 +85,15 @@ function readHeaders(headers: Readonly<Record<string, string>>): Readonly<Record
       throw new Failure(1, 'invalid value for flag -header: it is no HTTP header');
   }
   return headers;
+}
+
+/** Several stand in one header, with commas between, as any proxy may join them. */
+function secondFactors(flags: Flags): Readonly<Record<string, string>> {
+  const given = flags.has('mfa') ? (flags.list('mfa') ?? []) : [];
+  if (given.length === 0) return {};
+  if (given.some((factor) => !/^[\x21-\x7e]+$/.test(factor)))
+    throw new Failure(1, 'invalid value for flag -mfa: it is METHOD:PASSCODE');
+  return { 'X-Vault-MFA': given.join(', ') };
 }
 
 function variableProblem(name: string, expected: string): Failure {

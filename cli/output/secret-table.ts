@@ -1,4 +1,5 @@
 import { formatShortDuration } from '../../formats/duration/index.ts';
+import { type MfaRequirement, mfaRequirementOf } from '../../sdk/mfa-requirement.ts';
 import type { Secret, SecretAuth, SecretWrapInfo } from '../../sdk/secret.ts';
 import { compare, goQuotedList, goText } from './go-text.ts';
 import { mapRows, renderKeyValues } from './table.ts';
@@ -28,7 +29,25 @@ function leaseRows(secret: Secret): Row[] {
   ];
 }
 
+/** Of a login without a token: what it needs, as Vault names it. */
+function missingRows({ requestId, constraints }: MfaRequirement): Row[] {
+  return [
+    ['mfa_request_id', requestId],
+    ...constraints.flatMap(({ name, methods }) =>
+      methods.flatMap((method): Row[] => [
+        [`mfa_constraint_${name}_${method.type}_id`, method.id],
+        [`mfa_constraint_${name}_${method.type}_uses_passcode`, String(method.usesPasscode)],
+        ...(method.name === ''
+          ? []
+          : [[`mfa_constraint_${name}_${method.type}_name`, method.name] satisfies Row]),
+      ]),
+    ),
+  ];
+}
+
 function authRows(auth: SecretAuth): Row[] {
+  const missing = mfaRequirementOf(auth);
+  if (missing) return missingRows(missing);
   const metadata = Object.entries(auth.metadata ?? {}).sort(([a], [b]) => compare(a, b));
   return [
     ['token', auth.client_token],

@@ -1,3 +1,4 @@
+import { mfaRequirementOf } from '../../../sdk/mfa-requirement.ts';
 import type { Secret, SecretAuth } from '../../../sdk/secret.ts';
 import { readDataArguments } from '../../arguments/data-arguments.ts';
 import { Failure } from '../../failure.ts';
@@ -5,6 +6,7 @@ import { printField, printSecret } from '../../output/print.ts';
 import { attempt, cleanPath, type Run } from '../../run.ts';
 import { fromEnvironment } from '../../settings.ts';
 import { storeToken } from '../../token-file.ts';
+import { withSecondFactor } from './second-factor.ts';
 
 export async function login(run: Run): Promise<number> {
   const tokenOnly = run.flags.on('token-only');
@@ -13,12 +15,20 @@ export async function login(run: Run): Promise<number> {
     throw new Failure(1, '-no-store and -no-print cannot be used together');
   const method = run.flags.text('method') ?? 'token';
   const secret = await logIn(run, method);
+  if (mfaRequirementOf(secret.auth)) return printMissing(run, secret);
   const token = secret.auth?.client_token ?? '';
   if (store) storeToken(run.environment, token);
   if (run.flags.on('no-print')) return 0;
   if (tokenOnly) return printField(run, 'token', token);
   if (run.field() === undefined && run.format === 'table') greet(run, store);
   return printSecret(run, secret);
+}
+
+/** No token yet: a script reads what is missing and sends it to sys/mfa/validate. */
+function printMissing(run: Run, secret: Secret): Promise<number> {
+  const notice = 'This login needs a second factor: send it to sys/mfa/validate within five minutes.\n\n';
+  if (run.format === 'table') run.terminal.err(run.paint('warning', notice));
+  return printSecret({ ...run, field: () => undefined }, { ...secret, warnings: null });
 }
 
 function logIn(run: Run, method: string): Promise<Secret> {
@@ -128,9 +138,10 @@ async function askForToken(
 ): Promise<Secret> {
   const path = cleanPath(run.flags.text('path') ?? method);
   const { unwrapped } = await run.clients();
-  const secret = await attempt('Error authenticating', () =>
+  const answer = await attempt('Error authenticating', () =>
     unwrapped.write(`auth/${path}/login${user}`, body),
   );
+  const secret = await withSecondFactor(run, answer);
   if (!secret?.auth) throw new Failure(2, 'Error authenticating: the server returned no token');
   return secret;
 }

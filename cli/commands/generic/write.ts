@@ -3,11 +3,13 @@ import { type Data, readDataArguments } from '../../arguments/data-arguments.ts'
 import { Failure } from '../../failure.ts';
 import { printSecret, printSuccess } from '../../output/print.ts';
 import { attempt, cleanPath, type Run, word } from '../../run.ts';
+import { withSecondFactor } from './second-factor.ts';
 
 export async function write(run: Run): Promise<number> {
   const { path, data } = readTarget(run);
   const { client } = await run.clients();
-  const secret = await attempt(`Error writing data to ${path}`, () => client.write(path, data));
+  const written = await attempt(`Error writing data to ${path}`, () => client.write(path, data));
+  const secret = await withSecondFactor(run, written);
   return printWritten(run, path, secret);
 }
 
