@@ -16,6 +16,7 @@ const documents = [
   'docs/guides/getting-started.md',
   'docs/guides/policies.md',
   'docs/guides/identity.md',
+  'docs/guides/identity-tokens.md',
   'docs/guides/events.md',
 ];
 const addressInDocuments = '127.0.0.1:8200';

@@ -168,6 +168,27 @@ test('who is not assigned, disabled or too long signed in gets no code', async (
   assert.equal((await authorize({ ...asked, max_age: '1' })).body['error'], 'max_age_violation');
 });
 
+test('a code of a user who was disabled meanwhile is worth nothing', async () => {
+  const user = await world.user('brief');
+  await world.write('identity/oidc/client/app', { assignments: 'allow_all' });
+  const { id, secret } = await credentials('app');
+  const asked = { client_id: id, redirect_uri: redirectUri, scope: 'openid', response_type: 'code' };
+  const code = String((await authorize(asked, user)).body['code']);
+  await world.write(`identity/entity/id/${user.entityId}`, { disabled: true });
+  const answer = await world.server.call('POST', 'identity/oidc/provider/p/token', {
+    token: null,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      client_id: id,
+      client_secret: secret,
+    }).toString(),
+  });
+  assert.equal(answer.body['error_description'], 'identity entity not authorized by client assignment');
+});
+
 test('an access token opens userinfo of its provider and nothing else, and ends with the user', async () => {
   const user = await world.user('temp');
   await world.write('identity/oidc/client/app', { assignments: 'allow_all' });
