@@ -1,6 +1,7 @@
 import { definePath, type FieldDeclarations, type PathDeclaration } from '../../../contracts/paths.ts';
 import { listPath } from './list-path.ts';
 import type { OidcServices } from './oidc-services.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 const name = { type: 'string', description: 'Name of the key', required: true } as const;
 const fields = {
@@ -73,29 +74,33 @@ export function keyPaths({ store, keys }: OidcServices): PathDeclaration[] {
         },
       },
     }),
-    definePath({
-      pattern: 'oidc/key/{name}/rotate',
-      fields: {
-        name,
-        verification_ttl: {
-          type: 'duration',
-          description: 'How long the key that signed until now verifies, instead of what the key says',
-        },
-      },
-      help: {
-        synopsis: 'Rotate a key now.',
-        description: 'The key that was announced signs from now on, and another is announced.',
-      },
-      operations: {
-        write: {
-          summary: 'Rotate a key',
-          async handler({ fields, namespace }) {
-            await keys.rotate(namespace, fields.name, fields.verification_ttl);
-            return undefined;
-          },
-        },
-      },
-    }),
+    rotatePath(keys),
     listPath('oidc/key', 'keys', (namespace) => store.names(namespace, 'key')),
   ];
+}
+
+function rotatePath(keys: SigningKeys): PathDeclaration {
+  return definePath({
+    pattern: 'oidc/key/{name}/rotate',
+    fields: {
+      name,
+      verification_ttl: {
+        type: 'duration',
+        description: 'How long the key that signed until now verifies, instead of what the key says',
+      },
+    },
+    help: {
+      synopsis: 'Rotate a key now.',
+      description: 'The key that was announced signs from now on, and another is announced.',
+    },
+    operations: {
+      write: {
+        summary: 'Rotate a key',
+        async handler({ fields, namespace }) {
+          await keys.rotate(namespace, fields.name, fields.verification_ttl);
+          return undefined;
+        },
+      },
+    },
+  });
 }

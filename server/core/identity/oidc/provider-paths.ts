@@ -5,6 +5,7 @@ import {
   type FieldValues,
   type PathDeclaration,
 } from '../../../contracts/paths.ts';
+import type { JsonObject } from '../../../contracts/request.ts';
 import { pageFields } from '../identity-lists.ts';
 import { claimsFor } from './claim-template.ts';
 import { checkIssuer, issuerWarning } from './config-path.ts';
@@ -28,11 +29,6 @@ const fields = {
 /** `identity/oidc/provider…`: whom clients know as the issuer. */
 export function providerPaths(services: OidcServices): PathDeclaration[] {
   const { store } = services;
-  const shown = (namespace: Where, name: string, provider: ProviderRecord) => ({
-    allowed_client_ids: provider.allowedClientIds,
-    issuer: providerIssuer(services, namespace, name, provider.issuer),
-    scopes_supported: provider.scopesSupported,
-  });
   return [
     definePath({
       pattern: 'oidc/provider/{name}',
@@ -59,7 +55,7 @@ export function providerPaths(services: OidcServices): PathDeclaration[] {
           pure: true,
           async handler({ fields: { name }, namespace }) {
             const provider = await store.read(namespace, 'provider', name);
-            return provider && { data: shown(namespace, name, provider) };
+            return provider && { data: shown(services, namespace, name, provider) };
           },
         },
         delete: {
@@ -73,37 +69,51 @@ export function providerPaths(services: OidcServices): PathDeclaration[] {
         },
       },
     }),
-    definePath({
-      pattern: 'oidc/provider',
-      fields: {
-        ...pageFields,
-        allowed_client_id: {
-          type: 'string',
-          description: 'Only those that this client may use',
-          query: true,
-        },
-      },
-      help: {
-        synopsis: 'All providers by name.',
-        description: 'In order; in pages with `after` and `limit`.',
-      },
-      operations: {
-        list: {
-          summary: 'List providers',
-          pure: true,
-          async handler({ fields: { after = '', limit = 0, allowed_client_id: clientId = '' }, namespace }) {
-            const wanted = (await store.all(namespace, 'provider')).filter(
-              ([name, provider]) => name > after && (clientId === '' || allows(provider, clientId)),
-            );
-            const page = limit > 0 ? wanted.slice(0, limit) : wanted;
-            if (page.length === 0) return undefined;
-            const info = page.map(([name, provider]) => [name, shown(namespace, name, provider)]);
-            return { data: { key_info: Object.fromEntries(info), keys: page.map(([name]) => name) } };
-          },
-        },
-      },
-    }),
+    listProviders(services),
   ];
+}
+
+/** Of every provider, or of those that a client may use. */
+function listProviders(services: OidcServices): PathDeclaration {
+  const { store } = services;
+  return definePath({
+    pattern: 'oidc/provider',
+    fields: {
+      ...pageFields,
+      allowed_client_id: {
+        type: 'string',
+        description: 'Only those that this client may use',
+        query: true,
+      },
+    },
+    help: {
+      synopsis: 'All providers by name.',
+      description: 'In order; in pages with `after` and `limit`.',
+    },
+    operations: {
+      list: {
+        summary: 'List providers',
+        pure: true,
+        async handler({ fields: { after = '', limit = 0, allowed_client_id: clientId = '' }, namespace }) {
+          const wanted = (await store.all(namespace, 'provider')).filter(
+            ([name, provider]) => name > after && (clientId === '' || allows(provider, clientId)),
+          );
+          const page = limit > 0 ? wanted.slice(0, limit) : wanted;
+          if (page.length === 0) return undefined;
+          const info = page.map(([name, provider]) => [name, shown(services, namespace, name, provider)]);
+          return { data: { key_info: Object.fromEntries(info), keys: page.map(([name]) => name) } };
+        },
+      },
+    },
+  });
+}
+
+function shown(services: OidcServices, namespace: Where, name: string, provider: ProviderRecord): JsonObject {
+  return {
+    allowed_client_ids: provider.allowedClientIds,
+    issuer: providerIssuer(services, namespace, name, provider.issuer),
+    scopes_supported: provider.scopesSupported,
+  };
 }
 
 /** Resolves with warnings. Throws 'invalid-request'. */

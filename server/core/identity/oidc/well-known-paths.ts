@@ -19,7 +19,6 @@ const keysHelp = {
 
 /** `.well-known/…` of identity tokens and of each provider: the only paths of identity for everybody. */
 export function wellKnownPaths(services: OidcServices): PathDeclaration[] {
-  const { store } = services;
   return [
     definePath({
       pattern: 'oidc/.well-known/openid-configuration',
@@ -62,6 +61,13 @@ export function wellKnownPaths(services: OidcServices): PathDeclaration[] {
         },
       },
     }),
+    ...ofProviders(services),
+  ];
+}
+
+function ofProviders(services: OidcServices): PathDeclaration[] {
+  const { store } = services;
+  return [
     definePath({
       pattern: 'oidc/provider/{name}/.well-known/openid-configuration',
       fields: { name },
