@@ -18,6 +18,7 @@ const documents = [
   'docs/guides/identity.md',
   'docs/guides/identity-tokens.md',
   'docs/guides/events.md',
+  'docs/guides/login-mfa.md',
 ];
 const addressInDocuments = '127.0.0.1:8200';
 
