@@ -106,7 +106,10 @@ function uiHeaderPaths(records: Records): PathDeclaration[] {
           },
         },
       },
-      help: { synopsis: 'Headers of the web pages.', description: 'Names only.' },
+      help: {
+        synopsis: 'Headers of the web pages.',
+        description: 'Lists the names of the headers, without their values.',
+      },
     }),
     definePath({
       pattern: 'config/ui/headers/{header}',

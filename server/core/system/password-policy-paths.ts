@@ -23,7 +23,10 @@ export function passwordPolicyPaths(policies: PasswordPolicies): PathDeclaration
           },
         },
       },
-      help: { synopsis: 'The names of all password policies.', description: 'Of this namespace.' },
+      help: {
+        synopsis: 'The names of all password policies.',
+        description: 'Lists the names of those of this namespace.',
+      },
     }),
     definePath({
       pattern: 'policies/password/{name...}',

@@ -72,7 +72,10 @@ function catalogPaths({ entries }: CatalogDependencies): PathDeclaration[] {
           handler: async (call) => ({ data: { keys: namesOf(entries(), pluginType(call.fields.type)) } }),
         },
       },
-      help: { synopsis: 'The plug-ins of a type.', description: 'Their names.' },
+      help: {
+        synopsis: 'The plug-ins of a type.',
+        description: 'Lists the names of the built-in plugins of one type.',
+      },
     }),
     definePath({
       pattern: 'plugins/catalog/{type}/{name}',
@@ -128,7 +131,10 @@ function pinPaths(): PathDeclaration[] {
         write: { summary: 'Pin a version (refused)', handler: refuse },
         delete: { summary: 'Unpin a version', handler: async () => undefined },
       },
-      help: { synopsis: 'The pinned version of a plug-in.', description: 'Pinning is refused.' },
+      help: {
+        synopsis: 'The pinned version of a plug-in.',
+        description: 'Pinning is refused: every plugin has one version here.',
+      },
     }),
   ];
 }

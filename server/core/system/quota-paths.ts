@@ -49,7 +49,10 @@ function listPath(quotas: Quotas, type: QuotaType): PathDeclaration {
         handler: async () => ({ data: { keys: await quotas.list(type) } }),
       },
     },
-    help: { synopsis: `The names of all ${type} quotas.`, description: 'Of all namespaces.' },
+    help: {
+      synopsis: `The names of all ${type} quotas.`,
+      description: 'Lists the names of those of all namespaces.',
+    },
   });
 }
 

@@ -108,7 +108,7 @@ export function keyNamesPath(keys: KeyStore): PathDeclaration {
       after: { type: 'string', description: 'Begin after this name', query: true },
       limit: { type: 'int', description: 'At most so many names', query: true },
     },
-    help: { synopsis: 'The names of all keys.', description: 'In order.' },
+    help: { synopsis: 'The names of all keys.', description: 'Lists the names, in order.' },
     operations: {
       list: {
         summary: 'List the keys',
