@@ -60,7 +60,7 @@ export async function changeMethod(
     const own = before.methods.find((method) => method.id === id);
     if (!own) throw new CofferError('not-found');
     if (name !== '' && before.methods.some((method) => method !== own && method.name === name))
-      throw invalidRequest(`a login MFA method configuration with the method name ${name} already exists`);
+      throw invalidRequest('a login MFA method configuration with the method name already exists');
     const changed: MethodRecord = { ...wish, id, name: name || own.name };
     return { ...before, methods: before.methods.map((method) => (method === own ? changed : method)) };
   });

@@ -97,7 +97,7 @@ async function target(
   if (methodId === '') throw invalidRequest('missing method ID');
   if (entityId === '') throw invalidRequest('missing entity ID');
   const found = await methodById(configs, namespace, methodId);
-  if (!found) throw invalidRequest(`configuration for method ID ${JSON.stringify(methodId)} does not exist`);
+  if (!found) throw invalidRequest('configuration for the method ID does not exist');
   if (found.value.type !== 'totp') throw invalidRequest('method ID does not match TOTP type');
   const entity = await subjects.entity(namespace.id, entityId);
   if (!entity) throw invalidRequest('invalid entity ID');
