@@ -55,6 +55,37 @@ describe('a client written for Vault', () => {
     assert.equal(late.status, 400);
   });
 
+  test('looks up and revokes a token by the lease that lists it', async () => {
+    const made = await server.call('POST', 'auth/token/create', {
+      body: { policies: ['default'], ttl: '9m' },
+    });
+    const token = String(made.body.auth?.['client_token']);
+    const folder = 'auth/token/create';
+    const listed = await server.call('LIST', `sys/leases/lookup/${folder}`);
+    const ids = [listed.body.data?.['keys']].flat().map((key) => `${folder}/${String(key)}`);
+    const found = await Promise.all(
+      ids.map((id) => server.call('PUT', 'sys/leases/lookup', { body: { lease_id: id } })),
+    );
+    const mine = found.find(({ body }) => Number(body.data?.['ttl']) <= 540);
+    assert.ok(mine, listed.text);
+    const { id, ...rest } = mine.body.data ?? {};
+    assert.partialDeepStrictEqual(rest, { path: folder, last_renewal: null, renewable: true });
+    const other = { lease_id: String(id).replace('create', 'made') };
+    assert.equal((await server.call('PUT', 'sys/leases/lookup', { body: other })).status, 400);
+    assert.equal((await server.call('PUT', 'sys/leases/revoke', { body: other })).status, 204);
+    assert.equal((await server.call('GET', 'auth/token/lookup-self', { token })).status, 200);
+
+    const elsewhere = await server.call('POST', 'sys/namespaces/elsewhere');
+    assert.equal(elsewhere.status, 200);
+    const foreign = { body: { lease_id: id }, namespace: 'elsewhere' };
+    assert.equal((await server.call('PUT', 'sys/leases/lookup', foreign)).status, 400);
+    assert.equal((await server.call('PUT', 'sys/leases/revoke', foreign)).status, 204);
+    assert.equal((await server.call('GET', 'auth/token/lookup-self', { token })).status, 200);
+
+    assert.equal((await server.call('PUT', 'sys/leases/revoke', { body: { lease_id: id } })).status, 204);
+    assert.equal((await server.call('GET', 'auth/token/lookup-self', { token })).status, 403);
+  });
+
   test('finds its own secret at cubbyhole/response when its token wraps nothing', async () => {
     await server.call('POST', 'cubbyhole/response', { body: { own: 'value' } });
     const { body } = await server.call('GET', 'cubbyhole/response');

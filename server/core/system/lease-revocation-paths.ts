@@ -5,10 +5,10 @@ import type { TokenRevocation } from '../tokens/token-revocation.ts';
 
 /** Ends of leases: one by its id, and all below a prefix. */
 export function leaseRevocationPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[] {
-  return [...revokePaths(leases), ...prefixPaths(leases, tokens)];
+  return [...revokePaths(leases, tokens), ...prefixPaths(leases, tokens)];
 }
 
-function revokePaths(leases: Leases): PathDeclaration[] {
+function revokePaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[] {
   const fields = {
     lease_id: { type: 'string', description: 'Id of the lease', default: '' },
     url_lease_id: { type: 'string', description: 'The same, in the path', default: '' },
@@ -28,6 +28,8 @@ function revokePaths(leases: Leases): PathDeclaration[] {
           async handler(call) {
             const id = call.fields.lease_id || call.fields.url_lease_id;
             if (id === '') throw invalidRequest('lease_id must be specified');
+            // The lease of a token is the token: no engine has to be asked, so there is nothing to wait for.
+            if (await tokens.revokeLease(call.namespace.id, id)) return undefined;
             if (!call.fields.sync) {
               await leases.revokeLazily(call.namespace, id);
               return { status: 202 };

@@ -100,6 +100,25 @@ export class TokenRevocation {
     return this.#sys(namespaceId).list(`${issuedPrefix}${folder}`, { limit: 1_000_000 });
   }
 
+  /** The token behind a lease id as `issuedBelow` lists it, and how long it still lives; undefined when there is none. */
+  async findIssued(
+    namespaceId: string,
+    leaseId: string,
+  ): Promise<{ readonly entry: TokenEntry; readonly secondsLeft: number } | undefined> {
+    const digest = leaseId.slice(leaseId.lastIndexOf('/') + 1);
+    const stored = await this.#sys(namespaceId).get<TokenEntry>(tokenKey(digest));
+    if (!stored || `${issuedPrefix}${leaseId}` !== issuedKey(stored.value.path, digest)) return undefined;
+    const leftMs = stored.value.expiresMs - this.#deps.clock.now();
+    return leftMs > 0 ? { entry: stored.value, secondsLeft: Math.ceil(leftMs / 1000) } : undefined;
+  }
+
+  /** Ends the token behind such a lease id with all that hangs on it; false when there is none. */
+  async revokeLease(namespaceId: string, leaseId: string): Promise<boolean> {
+    const digest = leaseId.slice(leaseId.lastIndexOf('/') + 1);
+    const stillWanted = (entry: TokenEntry) => `${issuedPrefix}${leaseId}` === issuedKey(entry.path, digest);
+    return digest !== '' && this.revokeTree({ namespaceId, digest }, { stillWanted });
+  }
+
   /** Goes on with what a crash interrupted. */
   async resume(namespaceId: string): Promise<void> {
     for (const digest of await this.#sys(namespaceId).list(revokingPrefix, { limit: 10_000 }))
