@@ -23,6 +23,16 @@ export const groups: readonly CommandGroup[] = [
     'Tokens: create, look up, renew, revoke.',
     async () => (await import('./token/commands.ts')).commands,
   ),
+  group(
+    'namespace',
+    'Namespaces: workspaces isolated from each other.',
+    async () => (await import('./namespace/commands.ts')).commands,
+  ),
+  group(
+    'plugin',
+    'What engines and auth methods the server has.',
+    async () => (await import('./plugin/commands.ts')).commands,
+  ),
   group('lease', 'Leases of dynamic secrets.', async () => (await import('./lease/commands.ts')).commands),
   group(
     'audit',

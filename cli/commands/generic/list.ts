@@ -13,17 +13,23 @@ export async function list(run: Run): Promise<number> {
 }
 
 /** Lists the names under `path`; exit code 2 when there are none. */
-export async function listNames(run: Run, client: CofferClient, path: string): Promise<number> {
+export async function listNames(
+  run: Run,
+  client: CofferClient,
+  path: string,
+  nothing = `No value found at ${path}`,
+  listing = `Error listing ${path}`,
+): Promise<number> {
   const query = {
     ...(run.flags.has('after') && run.flags.given('after') ? { after: run.flags.text('after') ?? '' } : {}),
     ...(run.flags.has('limit') && run.flags.given('limit')
       ? { limit: String(run.flags.number('limit')) }
       : {}),
   };
-  const secret = await attempt(`Error listing ${path}`, () => client.list(path, query));
+  const secret = await attempt(listing, () => client.list(path, query));
   if (secret?.wrap_info) return printSecret(run, secret);
   const keys = secret?.data?.['keys'];
-  if (secret === undefined || !Array.isArray(keys) || keys.length === 0) return nothingFound(run, path);
+  if (secret === undefined || !Array.isArray(keys) || keys.length === 0) return nothingFound(run, nothing);
   if (run.format !== 'table') return printValue(run, detailed(run) ? secret.data : keys);
   await printWarnings(run, secret);
   const names = keys.map(String).sort(compare);
@@ -42,8 +48,8 @@ function detailed(run: Run): boolean {
   return run.flags.has('detailed') && run.flags.on('detailed');
 }
 
-function nothingFound(run: Run, path: string): number {
-  if (run.format === 'table') throw new Failure(2, `No value found at ${path}`);
+function nothingFound(run: Run, sentence: string): number {
+  if (run.format === 'table') throw new Failure(2, sentence);
   run.terminal.out('{}\n');
   return 2;
 }

@@ -129,6 +129,7 @@ export const commands: readonly Entry[] = [
     examples: [{ says: 'The key in use:', command: 'coffer operator key-status' }],
     load: async () => (await import('./keys.ts')).keyStatus,
   },
+  ...clusterCommands(),
   rekeyCommand(),
   {
     name: 'generate-root',
@@ -215,4 +216,44 @@ function rekeyCommand(): Command {
     ],
     load: async () => (await import('./rekey.ts')).rekey,
   };
+}
+
+function clusterCommands(): Command[] {
+  const raft = ['list-peers', 'join', 'remove-peer', 'snapshot', 'autopilot'].join(', ');
+  return [
+    {
+      name: 'members',
+      summary: 'List the nodes of the cluster.',
+      arity: none,
+      output: 'format',
+      examples: [{ says: 'All nodes:', command: 'coffer operator members' }],
+      load: async () => (await import('./members.ts')).members,
+    },
+    {
+      name: 'step-down',
+      summary:
+        'Ask the active node to hand over; every node of Coffer serves, so nothing changes for its callers.',
+      arity: none,
+      examples: [{ says: 'Hand over:', command: 'coffer operator step-down' }],
+      load: async () => (await import('./members.ts')).stepDown,
+    },
+    {
+      name: 'raft',
+      summary: `Answers that there is no Raft cluster (${raft}).`,
+      arguments: 'SUBCOMMAND',
+      arity: { min: 0 },
+      output: 'format',
+      examples: [{ says: 'The nodes instead:', command: 'coffer operator members' }],
+      load: async () => (await import('./members.ts')).noRaft,
+    },
+    {
+      name: 'migrate',
+      summary: 'Refused, with the way that there is: `coffer import vault`.',
+      arity: { min: 0 },
+      talksTo: 'local',
+      flags: [{ name: 'config', kind: 'text', value: 'FILE', summary: 'Accepted for compatibility.' }],
+      examples: [{ says: 'Instead:', command: 'coffer import vault -help' }],
+      load: async () => (await import('./members.ts')).noMigration,
+    },
+  ];
 }
