@@ -23,10 +23,7 @@ export function passwordPolicyPaths(policies: PasswordPolicies): PathDeclaration
           },
         },
       },
-      help: {
-        synopsis: 'The names of all password policies.',
-        description: 'Lists the names of those of this namespace.',
-      },
+      help: { synopsis: 'The names of all password policies.', description: 'Those of this namespace.' },
     }),
     definePath({
       pattern: 'policies/password/{name...}',
