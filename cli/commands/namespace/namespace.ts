@@ -1,6 +1,13 @@
 import type { Secret } from '../../../sdk/secret.ts';
 import { Failure } from '../../failure.ts';
-import { printField, printSecret, printSuccess, printValue, printWarnings } from '../../output/print.ts';
+import {
+  printField,
+  printSecret,
+  printSuccess,
+  printValue,
+  printWarnings,
+  sorted,
+} from '../../output/print.ts';
 import { attempt, cleanPath, type Run, word } from '../../run.ts';
 
 export async function create(run: Run): Promise<number> {
@@ -51,10 +58,10 @@ function namespacePath(run: Run): string {
 
 /** A namespace itself, without an envelope, as Vault prints it. */
 async function printNamespace(run: Run, secret: Secret | undefined): Promise<number> {
-  if (secret === undefined) return 0;
+  if (secret === undefined) throw new Failure(2, 'Namespace not found');
   if (secret.wrap_info !== null) return printSecret(run, secret);
   const field = run.field();
   if (field !== undefined) return printField(run, field, secret.data?.[field]);
   if (run.format === 'table') await printWarnings(run, secret);
-  return printValue(run, secret.data ?? {});
+  return printValue(run, sorted(secret.data ?? {}));
 }

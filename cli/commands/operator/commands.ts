@@ -243,7 +243,7 @@ function clusterCommands(): Command[] {
       arguments: 'SUBCOMMAND',
       arity: { min: 0 },
       output: 'format',
-      examples: [{ says: 'The nodes instead:', command: 'coffer operator members' }],
+      examples: [{ says: 'Says what there is instead:', command: 'coffer operator raft list-peers' }],
       load: async () => (await import('./members.ts')).noRaft,
     },
     {
@@ -252,7 +252,7 @@ function clusterCommands(): Command[] {
       arity: { min: 0 },
       talksTo: 'local',
       flags: [{ name: 'config', kind: 'text', value: 'FILE', summary: 'Accepted for compatibility.' }],
-      examples: [{ says: 'Instead:', command: 'coffer import vault -help' }],
+      examples: [{ says: 'Says what there is instead:', command: 'coffer operator migrate' }],
       load: async () => (await import('./members.ts')).noMigration,
     },
   ];

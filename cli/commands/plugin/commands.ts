@@ -43,7 +43,7 @@ export const commands: readonly Entry[] = [
       { name: 'env', kind: 'list', value: 'KEY=VALUE', summary: 'Accepted for compatibility.' },
       versionFlag,
     ],
-    examples: [{ says: 'What the server has instead:', command: 'coffer plugin list' }],
+    examples: [{ says: 'Says why it is refused:', command: 'coffer plugin register -sha256=aa secret mine' }],
     load: async () => (await import('./catalog.ts')).register,
   },
   {
