@@ -3,7 +3,7 @@
  * under this device's salt; it only has to keep them.
  */
 export interface AuditSink {
-  /** Resolves when all of `lines` (one or more, each ending in a newline unless the format has none) are recorded. */
+  /** Resolves when all of `lines` (one or more, each ending in a newline unless the format has none) are recorded; the bytes are then the caller's again. */
   append(lines: Uint8Array): Promise<void>;
   /** Closes and opens again, for log rotation (SIGHUP). */
   reopen(): Promise<void>;

@@ -10,9 +10,10 @@ const lineEnd = 0x0a;
 const localFileSystems = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1,
 ]);
-/** A direct write that took longer is a warning: the thread pool takes over for a while. */
+/** A direct write that took longer is a warning: the thread pool takes over for a while, longer each time it comes soon again. */
 const slowWriteMs = 20;
-const awayFromSlowMs = 30_000;
+const shortestAwayMs = 500;
+const longestAwayMs = 30_000;
 /** A pipe whose reader is behind is asked again after this. */
 const retryMs = 10;
 
@@ -30,6 +31,8 @@ export class AppendedFile {
   #closing = false;
   /** Writes go directly while this is over; network, FUSE and unknown file systems, and pipes, always take the thread pool. */
   #indirectUntil = Number.POSITIVE_INFINITY;
+  #awayMs = shortestAwayMs;
+  #backSince = 0;
 
   /** `path` is given for a regular file, whose last byte is then looked at. A bare number is never closed. */
   constructor(file: FileHandle | number, path: string | undefined, clock: Clock) {
@@ -104,8 +107,18 @@ export class AppendedFile {
     const startedAt = performance.now();
     const count = writeSync(this.#fd, bytes, from, bytes.length - from, null);
     const endedAt = performance.now();
-    this.#indirectUntil = endedAt - startedAt > slowWriteMs ? endedAt + awayFromSlowMs : 0;
+    if (this.#indirectUntil !== 0) {
+      this.#indirectUntil = 0;
+      this.#backSince = startedAt;
+    }
+    if (endedAt - startedAt > slowWriteMs) this.#stayAway(endedAt);
     return count;
+  }
+
+  #stayAway(now: number): void {
+    const isSoonAgain = now - this.#backSince < longestAwayMs;
+    this.#awayMs = isSoonAgain ? Math.min(2 * this.#awayMs, longestAwayMs) : shortestAwayMs;
+    this.#indirectUntil = now + this.#awayMs;
   }
 
   #writeSome(bytes: Uint8Array, from: number): Promise<number> {

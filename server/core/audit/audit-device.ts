@@ -44,6 +44,9 @@ interface Batch {
   windows: AuditWindow[];
 }
 
+/** Of one write: those of some fifty requests. */
+const keptBytes = 128 * 1024;
+
 /**
  * One enabled device: lines gather while a write is in flight, and all that gathered is the next write. A write
  * that fails or takes too long makes the device unhealthy until one succeeds; while stuck it promises nothing,
@@ -58,6 +61,7 @@ export class AuditDevice {
   readonly #parts: AuditDeviceParts;
   #gathering: Batch = { lines: '', entries: 0, windows: [] };
   #inFlight: Batch | undefined;
+  #memory: Buffer | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   /** The window that lines come from now, and whether this device has refused it. */
   #current: AuditWindow | undefined;
@@ -120,7 +124,7 @@ export class AuditDevice {
     this.#current = undefined;
     this.#parts.onWrite();
     this.#watch();
-    const bytes = Buffer.from(batch.lines);
+    const bytes = this.#encoded(batch.lines);
     batch.lines = '';
     this.#append(bytes).then(
       () => this.#wrote(batch),
@@ -146,8 +150,20 @@ export class AuditDevice {
     await this.#parts.sink.close();
   }
 
+  /** In memory that the write before has given back, since fresh memory for each write costs more than the copy. */
+  #encoded(lines: string): Uint8Array {
+    const size = Buffer.byteLength(lines);
+    if (size > keptBytes) return Buffer.from(lines);
+    const memory = this.#memory ?? Buffer.allocUnsafeSlow(keptBytes);
+    this.#memory = undefined;
+    memory.write(lines, 0, size === lines.length ? 'latin1' : 'utf8');
+    return memory.subarray(0, size);
+  }
+
   async #append(bytes: Uint8Array): Promise<void> {
     await this.#parts.sink.append(bytes);
+    // Not after a failure: a sink that gave up may still be looking at it.
+    if (bytes.buffer.byteLength === keptBytes) this.#memory = Buffer.from(bytes.buffer);
   }
 
   #wrote(batch: Batch): void {

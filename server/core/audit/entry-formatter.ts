@@ -144,7 +144,9 @@ export class EntryFormatter {
     }
     const clearKeys = new Set([...(mountKeys ?? []), ...(operationKeys ?? [])]);
     const text = (elided ? elidedListJson : hashedJson)(data, this.#form, clearKeys);
-    if (text.length <= keptCharacters) this.#data.set(data, { text, mountKeys, operationKeys, elided });
+    // What is not frozen belongs to one request, and is not seen again.
+    if (text.length <= keptCharacters && Object.isFrozen(data))
+      this.#data.set(data, { text, mountKeys, operationKeys, elided });
     return text;
   }
 

@@ -111,16 +111,18 @@ export function addVersion(
   const limit = Math.max(base.maxVersions, config.maxVersions) || defaultMaxVersions;
   // The window moves once it is full, and then never back, whatever max_versions becomes later.
   const oldest = current - base.oldest >= limit ? current - limit + 1 : base.oldest;
-  const kept = Object.entries(base.versions).filter(([number]) => Number(number) >= oldest);
   const record: SecretRecord = {
     ...base,
     current,
     oldest,
     updated: now,
-    versions: { ...Object.fromEntries(kept), [current]: versionInfo(now, deletionTime(now, config, base)) },
+    versions: {
+      ...versionsSince(oldest, base),
+      [current]: versionInfo(now, deletionTime(now, config, base)),
+    },
     data,
   };
-  const ended = archivedVersions(base).filter((number) => number < oldest);
+  const ended = oldest === base.oldest ? [] : archivedVersions(base).filter((number) => number < oldest);
   const keepPrevious = base.data !== undefined && base.current >= oldest;
   return keepPrevious ? { record, archive: [base.current, base.data], drop: ended } : { record, drop: ended };
 }
@@ -168,6 +170,11 @@ export function destroyVersions(before: SecretRecord, numbers: readonly number[]
 /** Ends the secret with all its versions. */
 export function endSecret(before: SecretRecord): SecretChange {
   return { record: undefined, drop: archivedVersions(before) };
+}
+
+function versionsSince(oldest: number, { oldest: before, versions }: SecretRecord): SecretRecord['versions'] {
+  if (oldest === before) return versions;
+  return Object.fromEntries(Object.entries(versions).filter(([number]) => Number(number) >= oldest));
 }
 
 function archivedVersions(record: SecretRecord): number[] {
