@@ -40,6 +40,18 @@ describe('a client written for Vault', () => {
     assert.partialDeepStrictEqual(body.data, { 'plain/': { options: {} }, 'cubbyhole/': { options: null } });
   });
 
+  test('tunes one time of a mount without losing the other, though it sends it as empty text', async () => {
+    const config = { default_lease_ttl: '1h' };
+    await server.call('POST', 'sys/mounts/timed', { body: { type: 'kv', config } });
+    const body = { default_lease_ttl: '', max_lease_ttl: '2h' };
+    assert.equal((await server.call('PUT', 'sys/mounts/timed/tune', { body })).status, 204);
+    const tuned = await server.call('GET', 'sys/mounts/timed/tune');
+    assert.partialDeepStrictEqual(tuned.body.data, { default_lease_ttl: 3600, max_lease_ttl: 7200 });
+    await server.call('PUT', 'sys/mounts/timed/tune', { body: { default_lease_ttl: 'system' } });
+    const reset = await server.call('GET', 'sys/mounts/timed/tune');
+    assert.partialDeepStrictEqual(reset.body.data, { default_lease_ttl: 7200 });
+  });
+
   test('may unwrap by reading cubbyhole/response with the wrapping token, once', async () => {
     const headers = { 'X-Vault-Wrap-TTL': '1m' };
     const wrapped = await server.call('POST', 'sys/wrapping/wrap', { body: { secret: 'in here' }, headers });

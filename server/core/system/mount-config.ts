@@ -116,10 +116,10 @@ function set<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V 
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
 }
 
-/** `system` and 0 leave the time to the server. */
+/** `system` and 0 leave the time to the server; empty text, which Vault's Go client sends for what it does not set, changes nothing. */
 function ttlOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (text === 'system' || text === '') return 0;
+  if (text === undefined || text === '') return undefined;
+  if (text === 'system') return 0;
   return durationReader.read({}, { ttl: text })['ttl'] as number;
 }
 
