@@ -1,11 +1,10 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { equalBytes } from '../../crypto/constant-time.ts';
 import type { BcryptHash } from './bcrypt.ts';
 import type { BcryptAnswer, BcryptQuestion } from './bcrypt-thread.ts';
 
 interface Asked {
-  resolve(tag: Uint8Array): void;
+  resolve(isRight: boolean): void;
   reject(error: unknown): void;
 }
 
@@ -15,32 +14,28 @@ export class BcryptChecks {
   #worker: Worker | undefined;
   #lastId = 0;
 
-  async isRight(password: string, hash: BcryptHash): Promise<boolean> {
-    const { cost, salt } = hash;
-    return equalBytes(await this.#ask(password, { cost, salt }), hash.tag);
-  }
-
-  async close(): Promise<void> {
-    await this.#worker?.terminate();
-  }
-
-  #ask(password: string, hash: BcryptQuestion['hash']): Promise<Uint8Array> {
+  /** Throws when the thread ends before it has answered. */
+  isRight(password: string, { text }: BcryptHash): Promise<boolean> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
-      const question: BcryptQuestion = { id: ++this.#lastId, password, hash };
+      const question: BcryptQuestion = { id: ++this.#lastId, password, hash: text };
       this.#asked.set(question.id, { resolve, reject });
       worker.ref();
       worker.postMessage(question);
     });
   }
 
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   #start(): Worker {
     // TypeScript as it is, or the JavaScript made from it: the thread's file is named like this one.
     const entry = new URL(`./bcrypt-thread${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(entry, { name: 'coffer bcrypt', execArgv: [], env: {} });
-    worker.on('message', ({ id, tag }: BcryptAnswer) => {
-      this.#asked.get(id)?.resolve(tag);
+    worker.on('message', ({ id, isRight }: BcryptAnswer) => {
+      this.#asked.get(id)?.resolve(isRight);
       this.#asked.delete(id);
       // Idle, it keeps no process alive.
       if (this.#asked.size === 0) worker.unref();

@@ -1,22 +1,20 @@
 import { parentPort } from 'node:worker_threads';
-import { type BcryptHash, bcryptTag } from './bcrypt.ts';
-import { fractionOfPi } from './blowfish-tables.ts';
+import { compareSync } from 'bcryptjs';
 
-/** The thread that `BcryptChecks` starts. */
+/** The thread that `BcryptChecks` starts. The library is loaded here and nowhere else. */
 export interface BcryptQuestion {
   readonly id: number;
   readonly password: string;
-  readonly hash: Pick<BcryptHash, 'cost' | 'salt'>;
+  /** In the usual form, `$2b$…`. */
+  readonly hash: string;
 }
 
 export interface BcryptAnswer {
   readonly id: number;
-  readonly tag: Uint8Array;
+  readonly isRight: boolean;
 }
 
-const tables = fractionOfPi();
-
 parentPort?.on('message', ({ id, password, hash }: BcryptQuestion) => {
-  const answer: BcryptAnswer = { id, tag: bcryptTag(password, hash, tables) };
+  const answer: BcryptAnswer = { id, isRight: compareSync(password, hash) };
   parentPort?.postMessage(answer);
 });
