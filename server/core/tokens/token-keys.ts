@@ -24,6 +24,7 @@ export const revokingKey = (digest: string) => `${revokingPrefix}${digest}`;
 
 /** What a lease id, accessor or token may name as its namespace. */
 const namespaceId = /^(?:root|[A-Za-z0-9]{1,16})$/;
+const digestForm = /^[0-9a-f]{64}$/;
 const accessorForm = /^[A-Za-z0-9_-]{1,128}(?:\.[A-Za-z0-9]{1,16})?$/;
 
 export function isNamespaceId(text: string): boolean {
@@ -33,6 +34,11 @@ export function isNamespaceId(text: string): boolean {
 /** Whether `text` could be an accessor at all: it comes from outside, and becomes part of a storage key. */
 export function isAccessor(text: string): boolean {
   return accessorForm.test(text);
+}
+
+/** Whether `text` could be the digest of a token, where it comes from outside as the end of a lease id. */
+export function isDigest(text: string): boolean {
+  return digestForm.test(text);
 }
 
 export function sameToken(a: TokenAddress, b: TokenAddress): boolean {

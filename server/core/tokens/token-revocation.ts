@@ -16,6 +16,7 @@ import {
   childKey,
   childPrefix,
   idOf,
+  isDigest,
   issuedKey,
   issuedPrefix,
   parseChild,
@@ -106,7 +107,9 @@ export class TokenRevocation {
     leaseId: string,
   ): Promise<{ readonly entry: TokenEntry; readonly secondsLeft: number } | undefined> {
     const digest = leaseId.slice(leaseId.lastIndexOf('/') + 1);
-    const stored = await this.#sys(namespaceId).get<TokenEntry>(tokenKey(digest));
+    const stored = isDigest(digest)
+      ? await this.#sys(namespaceId).get<TokenEntry>(tokenKey(digest))
+      : undefined;
     if (!stored || `${issuedPrefix}${leaseId}` !== issuedKey(stored.value.path, digest)) return undefined;
     const leftMs = stored.value.expiresMs - this.#deps.clock.now();
     return leftMs > 0 ? { entry: stored.value, secondsLeft: Math.ceil(leftMs / 1000) } : undefined;
@@ -116,7 +119,7 @@ export class TokenRevocation {
   async revokeLease(namespaceId: string, leaseId: string): Promise<boolean> {
     const digest = leaseId.slice(leaseId.lastIndexOf('/') + 1);
     const stillWanted = (entry: TokenEntry) => `${issuedPrefix}${leaseId}` === issuedKey(entry.path, digest);
-    return digest !== '' && this.revokeTree({ namespaceId, digest }, { stillWanted });
+    return isDigest(digest) && this.revokeTree({ namespaceId, digest }, { stillWanted });
   }
 
   /** Goes on with what a crash interrupted. */
