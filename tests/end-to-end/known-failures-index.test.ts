@@ -13,7 +13,7 @@ const rows: Readonly<Record<string, readonly (readonly [file: string, name: stri
       'is lower-cased in its name, with a warning, and never becomes root',
     ],
     [
-      'tests/end-to-end/names-in-any-case.test.ts',
+      'tests/end-to-end/identity.test.ts',
       'are the same in any case, and no spelling of one goes round a deny',
     ],
     [

@@ -38,7 +38,7 @@ function lookupPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[]
           pure: true,
           async handler(call) {
             const lease = await leases.find(call.namespace, call.fields.lease_id);
-            if (!lease) return tokenLease(call.namespace.id, call.fields.lease_id);
+            if (!lease) return tokenLease(tokens, call.namespace.id, call.fields.lease_id);
             return {
               data: {
                 id: lease.leaseId,
@@ -77,24 +77,6 @@ function lookupPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[]
     }),
   ];
 
-  /** A token that ends by itself is a lease of the path that made it. */
-  async function tokenLease(namespaceId: string, id: string): Promise<Reply> {
-    const found = await tokens.findIssued(namespaceId, id);
-    if (!found) throw invalidRequest('invalid lease');
-    const { entry, secondsLeft } = found;
-    return {
-      data: {
-        id,
-        path: id.slice(0, id.lastIndexOf('/')),
-        issue_time: new Date(entry.createdMs).toISOString(),
-        expire_time: new Date(entry.expiresMs).toISOString(),
-        last_renewal: entry.lastRenewalMs === undefined ? null : new Date(entry.lastRenewalMs).toISOString(),
-        renewable: entry.renewable,
-        ttl: secondsLeft,
-      },
-    };
-  }
-
   /** Tokens that end by themselves are listed under the path that made them, as Vault's token leases. */
   async function listBelow(
     folder: string,
@@ -103,6 +85,24 @@ function lookupPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[]
     const [names, issued] = await Promise.all([leases.list({ id }, folder), tokens.issuedBelow(id, folder)]);
     return { data: { keys: [...new Set([...names, ...issued])].sort() } };
   }
+}
+
+/** A token that ends by itself is a lease of the path that made it. */
+async function tokenLease(tokens: TokenRevocation, namespaceId: string, id: string): Promise<Reply> {
+  const found = await tokens.findIssued(namespaceId, id);
+  if (!found) throw invalidRequest('invalid lease');
+  const { entry, secondsLeft } = found;
+  return {
+    data: {
+      id,
+      path: id.slice(0, id.lastIndexOf('/')),
+      issue_time: new Date(entry.createdMs).toISOString(),
+      expire_time: new Date(entry.expiresMs).toISOString(),
+      last_renewal: entry.lastRenewalMs === undefined ? null : new Date(entry.lastRenewalMs).toISOString(),
+      renewable: entry.renewable,
+      ttl: secondsLeft,
+    },
+  };
 }
 
 function renewPaths(leases: Leases): PathDeclaration[] {
