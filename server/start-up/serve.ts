@@ -7,6 +7,7 @@ import { Gate } from './gate.ts';
 import { type OpenListeners, openListeners } from './listeners/open-listeners.ts';
 import { LogFile, type LogOutput, standardErrorOutput } from './logging/log-file.ts';
 import { createServerLog, type ServerLog } from './logging/server-logger.ts';
+import { needsRestart } from './needs-restart.ts';
 import { apiAddressOf } from './server/banner.ts';
 import type { RunningServer, StartServer } from './server-contract.ts';
 import { Signals } from './signals.ts';
@@ -172,6 +173,11 @@ async function reload(
     const configuration = options.reread();
     log.setLevel(configuration.log.level);
     await server.reload(configuration);
+    const names = needsRestart(options.configuration, configuration);
+    if (names.length > 0)
+      log.logger.warn('reload: changed settings take effect at the next restart', {
+        settings: names.join(', '),
+      });
   });
   if (failures === 0) log.logger.info('reloaded', { level: log.level() });
   else log.logger.warn('reloaded in part: what failed stays as it was', { failures });

@@ -163,6 +163,17 @@ describe('coffer server -config', () => {
     assert.equal(await health(second), 501);
     await assert.rejects(health(first));
     assert.match(readFileSync(at('server.log'), 'utf8'), /reloaded: level=debug/);
+    writeFileSync(
+      at('c.hcl'),
+      readFileSync(at('c.hcl'), 'utf8')
+        .replace('storage "inmem" {}', 'storage "sqlite" { path = "data" }')
+        .replace('  tls_cert_file', '  max_request_size = 1000\n  tls_cert_file'),
+    );
+    server.child.kill('SIGHUP');
+    await server.sees(
+      /\[WARN\] .*changed settings take effect at the next restart: settings="?listener, storage/,
+      'err',
+    );
     writeFileSync(at('key.pem'), 'nonsense');
     write('shout');
     server.child.kill('SIGHUP');

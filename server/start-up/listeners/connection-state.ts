@@ -31,6 +31,22 @@ export class ConnectionState implements Connection {
     return this.#certificates;
   }
 
+  /** Answers before the last that are not all sent yet: the client has not waited for them (pipelining). */
+  #earlier: ServerResponse[] = [];
+
+  begin(request: IncomingMessage, response: ServerResponse, nowMs: number): void {
+    if (this.response && !isSent(this.response)) this.#earlier.push(this.response);
+    this.request = request;
+    this.response = response;
+    this.startedMs = nowMs;
+  }
+
+  /** Every answer that is not all sent yet. */
+  get unsent(): readonly ServerResponse[] {
+    this.#earlier = this.#earlier.filter((response) => !isSent(response));
+    return this.response && !isSent(this.response) ? [...this.#earlier, this.response] : this.#earlier;
+  }
+
   keepOpen(onClosing: () => void): void {
     this.#onClosing = onClosing;
     this.socket.setTimeout(0);
@@ -47,6 +63,10 @@ export class ConnectionState implements Connection {
   get isBusy(): boolean {
     return this.response !== undefined && !this.response.writableEnded && !this.response.destroyed;
   }
+}
+
+function isSent(response: ServerResponse): boolean {
+  return response.writableFinished || response.destroyed;
 }
 
 /** More than a chain ever has; a peer decides how many it sends. */

@@ -8,6 +8,7 @@ import {
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { ListenerConfiguration } from '../configuration/configuration.ts';
@@ -16,6 +17,7 @@ import { ConnectionState } from './connection-state.ts';
 import { createHeaderRules } from './custom-headers.ts';
 import { createForwardedFor } from './forwarded-for.ts';
 import { ListenerError, listenErrorOf } from './listener-error.ts';
+import { answerPlainHttp } from './plain-http.ts';
 import { readTlsMaterial } from './tls-material.ts';
 import { listenOnSocket } from './unix-socket.ts';
 import { UnusualVerbs } from './unusual-verbs.ts';
@@ -68,9 +70,10 @@ export class Listener {
     this.#server.on('clientError', (error, socket) => {
       if (socket instanceof Socket) this.#refuseGarbage(error, socket);
     });
-    this.#server.on('tlsClientError', (error: Error) =>
-      context.logger.debug('TLS handshake failed', { reason: codeOf(error) }),
-    );
+    this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      context.logger.debug('TLS handshake failed', { reason: codeOf(error) });
+      if (codeOf(error) === 'ERR_SSL_HTTP_REQUEST') answerPlainHttp(socket);
+    });
   }
 
   /** Throws `ListenerError`. */
@@ -166,9 +169,7 @@ export class Listener {
   #receive(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
     const state = this.#stateOf(request.socket);
     this.#verbs.restore(request);
-    state.request = request;
-    state.response = response;
-    state.startedMs = this.#context.clock.now();
+    state.begin(request, response, this.#context.clock.now());
     if (this.#isClosing) response.shouldKeepAlive = false;
     this.#addHeaders?.(response);
     let connection: Connection = state;
@@ -196,7 +197,7 @@ export class Listener {
   /** Bytes that are no HTTP, too large a head, or a head that took too long. Nothing of them is repeated. */
   #refuseGarbage(error: Error, socket: Socket): void {
     const state = this.#states.get(socket);
-    if (this.#verbs.takeOver(error, socket, state?.isBusy ?? false)) return;
+    if (this.#verbs.takeOver(error, socket, state?.unsent ?? [])) return;
     this.#context.logger.debug('request refused', { reason: codeOf(error) });
     if (!socket.writable || state?.isBusy || codeOf(error) === 'ECONNRESET') {
       socket.destroy();

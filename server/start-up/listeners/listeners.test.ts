@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -128,6 +129,31 @@ describe('a listener', () => {
     const answers = await exchange(pipelined, head('GET', '/first') + head('LIST', '/second'), 2);
     assert.doesNotMatch(answers, /"method":"(?!GET|LIST)/);
     pipelined.destroy();
+  });
+
+  it('takes a LIST that a client sent ahead of the answers it still waits for, and what follows it', async () => {
+    const { port } = await open(tcp, (request, response, connection) => {
+      if (request.url !== '/slow') echo(request, response, connection);
+      else setTimeout(() => echo(request, response, connection), 60);
+    });
+    const socket = connect(port, '127.0.0.1');
+    const answers = exchange(
+      socket,
+      head('GET', '/slow') +
+        head('GET', '/fast') +
+        head('LIST', '/ahead') +
+        head('POST', '/body', 'Content-Length: 3\r\n'),
+      // Answers come in chunks: an empty line after the head, and one at the end.
+      2 * 5,
+    );
+    // After the parser has stopped: the rest of that body, and another.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.write(`abc${head('SCAN', '/last')}`);
+    const urls = [...(await answers).matchAll(/"method":"(\w+)","url":"([^"]+)"/g)].map(
+      ([, method, url]) => `${method} ${url}`,
+    );
+    assert.deepEqual(urls, ['GET /slow', 'GET /fast', 'LIST /ahead', 'POST /body', 'SCAN /last']);
+    socket.destroy();
   });
 
   it('takes many LISTs from clients that keep connections', async () => {
@@ -318,6 +344,18 @@ describe('a TLS listener', () => {
       assert.match(offered.text, /"certificates":1/);
     }
     await assert.rejects(ask(port, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' }));
+  });
+
+  it('tells a client that speaks HTTP to it what it did', async () => {
+    const { port } = await open({ ...tcp, tls });
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (part) => (text += part)).write(head('GET', '/v1/sys/health'));
+    await once(socket, 'close');
+    assert.match(
+      text,
+      /^HTTP\/1\.0 400 Bad Request\r\n[\s\S]*\r\n\r\nClient sent an HTTP request to an HTTPS server\.\n$/,
+    );
   });
 
   it('takes a new certificate at reload without dropping connections, and keeps the old one when files are bad', async () => {

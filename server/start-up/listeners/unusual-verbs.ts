@@ -1,4 +1,4 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
@@ -11,12 +11,16 @@ import type { Socket } from 'node:net';
  */
 const standIns: Readonly<Record<string, string>> = { LIST: 'LINK', SCAN: 'BIND' };
 
+const mostHeldBytes = 256 * 1024;
+
 export class UnusualVerbs {
   readonly #server: HttpServer | HttpsServer;
   readonly #connectionEvent: 'connection' | 'secureConnection';
   /** The listeners that a connection had before the HTTP server added its own. */
   readonly #own = new WeakMap<Socket, Map<string | symbol, readonly unknown[]>>();
   readonly #awaited = new WeakMap<Socket, string>();
+  /** What connections sent ahead, from such a verb on, while an earlier answer is awaited. */
+  readonly #held = new WeakMap<Socket, Buffer[]>();
 
   constructor(server: HttpServer | HttpsServer, isTls: boolean) {
     this.#server = server;
@@ -36,20 +40,34 @@ export class UnusualVerbs {
   }
 
   /**
-   * True when `error` (of 'clientError') was one of these verbs and the connection goes on. `isBusy` says that
-   * an earlier answer on the connection is still being written (pipelining), in which case it cannot.
+   * True when `error` (of 'clientError') was one of these verbs and the connection goes on. It does so once the
+   * answers that are still `unsent` are out (pipelining), as taking the parser off would end them.
    */
-  takeOver(error: unknown, socket: Socket, isBusy: boolean): boolean {
-    const found = isBusy || socket.destroyed ? undefined : findVerb(error);
+  takeOver(error: unknown, socket: Socket, unsent: readonly ServerResponse[]): boolean {
+    const held = this.#held.get(socket);
+    if (held) return hold(held, error, socket);
+    const found = socket.destroyed ? undefined : findVerb(error);
     if (!found) return false;
-    // The parser is still on the call stack here; by the next tick it is not, and no other byte has been read.
-    process.nextTick(() => {
-      if (socket.destroyed) return;
+    const chunks = [found.bytes];
+    const goOn = (): void => {
+      this.#held.delete(socket);
+      if (socket.destroyed || !socket.writable) return;
       this.#detach(socket);
       this.#awaited.set(socket, found.verb);
-      socket.unshift(found.bytes);
+      socket.unshift(Buffer.concat(chunks));
       this.#server.emit(this.#connectionEvent, socket);
-    });
+    };
+    if (unsent.length === 0) {
+      // The parser is still on the call stack here; by the next tick it is not, and no other byte has been read.
+      process.nextTick(goOn);
+      return true;
+    }
+    this.#held.set(socket, chunks);
+    let waiting = unsent.length;
+    for (const response of unsent)
+      response.once('close', () => {
+        if (--waiting === 0) setImmediate(goOn);
+      });
     return true;
   }
 
@@ -68,6 +86,21 @@ export class UnusualVerbs {
       }
     }
   }
+}
+
+/** A parser that has stopped hands on whatever comes after, as errors. More than a client sends ahead ends the connection. */
+function hold(held: Buffer[], error: unknown, socket: Socket): boolean {
+  const size = held.reduce((sum, { length }) => sum + length, 0);
+  if (
+    error instanceof Error &&
+    'rawPacket' in error &&
+    Buffer.isBuffer(error.rawPacket) &&
+    size <= mostHeldBytes
+  )
+    // The parser's buffer is used again for the next packet.
+    held.push(Buffer.from(error.rawPacket));
+  else socket.destroy();
+  return true;
 }
 
 /**
