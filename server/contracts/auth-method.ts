@@ -7,6 +7,8 @@ import type { TokenService } from './token-service.ts';
 export interface AuthMethodPlugin {
   /** The folder's name and the word in `auth enable TYPE`. */
   readonly type: string;
+  /** Further words that enable the very same method; its mounts then have that type. */
+  readonly otherTypes?: readonly string[];
   readonly description: string;
   readonly singleton?: boolean;
   readonly version?: string;
