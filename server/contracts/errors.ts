@@ -40,6 +40,12 @@ export const errorTable = {
     message: 'unsupported operation',
     meaning: 'The path exists and does not take this verb.',
   },
+  expired: {
+    status: 410,
+    message: 'the secret has expired',
+    meaning:
+      'The secret has an expiry and it has passed. Its data is still there for those who set a later one.',
+  },
   conflict: {
     status: 409,
     message: 'the object was changed by another request; try again',
@@ -79,6 +85,12 @@ export const errorTable = {
     status: 500,
     message: 'a stored record cannot be trusted',
     meaning: 'A record was truncated, altered or moved; its storage key is named.',
+  },
+  'too-busy': {
+    status: 503,
+    message: 'too many large requests are being received at once; try again',
+    meaning:
+      'The bodies under way have filled the room that all connections share. Small ones are still taken.',
   },
   sealed: { status: 503, message: 'Vault is sealed', meaning: 'The server has not been unsealed.' },
   unavailable: {

@@ -4,6 +4,7 @@ import type { Reply } from '../../contracts/request.ts';
 import type { MountInfo } from '../../contracts/secrets-engine.ts';
 import type { NewToken, TokenFacts, TokenService } from '../../contracts/token-service.ts';
 import { choosePolicies } from './choose-policies.ts';
+import { checkLabels } from './label-limits.ts';
 import { matchesGlob } from './role-policies.ts';
 import type { Roles, TokenRole } from './roles.ts';
 
@@ -129,6 +130,7 @@ function check(
   orphan: boolean,
   hasSudo: boolean,
 ): void {
+  checkLabels(given.display_name, given.meta);
   if (given.entity_alias !== '') checkEntityAlias(given.entity_alias, role);
   if (given.id !== undefined && given.id !== '') checkCustomId(given.id, hasSudo);
   if (given.num_uses < 0) throw invalidRequest('number of uses cannot be negative');

@@ -5,7 +5,8 @@ import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { canonicalPath, checkCanonical } from '../../core/router/canonical-path.ts';
-import { type BodyLimits, decodeText, noData, parseBody, parseQuery, readBody } from './body.ts';
+import { type BodyLimits, decodeText, noData, parseBody, parseQuery, readBody } from '../body.ts';
+import type { BodyRoom } from './body-room.ts';
 import { tokenOfProtocols } from './web-socket-token.ts';
 
 /** What a listener serves without a token, where it is configured to. */
@@ -34,6 +35,7 @@ export function decode(
   message: IncomingMessage,
   connection: VaultConnection,
   timeMs: number,
+  room: BodyRoom,
   isWebSocket = false,
 ): IncomingRequest | Promise<IncomingRequest> {
   const url = message.url ?? '';
@@ -64,7 +66,7 @@ export function decode(
     ...(isWebSocket ? { isWebSocket } : {}),
     isOpen: operation === 'read' && namespaceHeader === '' && isOpen(path, connection.listener),
   };
-  return hasBody(headers) ? withBody(message, request, connection.listener) : request;
+  return hasBody(headers) ? withBody(message, request, connection.listener, room) : request;
 }
 
 function isOpen(path: string, listener: OpenPaths): boolean {
@@ -76,8 +78,9 @@ async function withBody(
   message: IncomingMessage,
   request: IncomingRequest,
   limits: BodyLimits,
+  room: BodyRoom,
 ): Promise<IncomingRequest> {
-  const body = await readBody(message, limits);
+  const body = await readBody(message, limits, room);
   const { operation, data } = request;
   // What only asks takes its fields from the query.
   if (operation !== 'write' && operation !== 'patch' && operation !== 'delete') return request;

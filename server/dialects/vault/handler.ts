@@ -4,12 +4,13 @@ import { CofferError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { declaredError, type Pipeline } from '../../core/pipeline/pipeline.ts';
+import { BodyRoom } from './body-room.ts';
 import { decode, type VaultConnection } from './decode.ts';
 import { encode, encodeError } from './encode.ts';
 import { serveStream, type Upgrade } from './stream.ts';
 
 /** Serves Vault's HTTP API: decode, pipeline, encode. Never throws, never rejects. */
-export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
+export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger, room = new BodyRoom()) {
   return (
     message: IncomingMessage,
     response: ServerResponse,
@@ -30,7 +31,7 @@ export function vaultHandler(pipeline: Pipeline, clock: Clock, logger: Logger) {
   ): Promise<void> {
     let request: IncomingRequest;
     try {
-      const decoded = decode(message, connection, clock.now(), upgrade !== undefined);
+      const decoded = decode(message, connection, clock.now(), room, upgrade !== undefined);
       request = decoded instanceof Promise ? await decoded : decoded;
     } catch (thrown) {
       if (!(thrown instanceof CofferError))
