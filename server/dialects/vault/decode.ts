@@ -6,7 +6,7 @@ import type { JsonObject } from '../../contracts/request.ts';
 import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { canonicalPath, checkCanonical } from '../../core/router/canonical-path.ts';
 import { type BodyLimits, decodeText, noData, parseBody, parseQuery, readBody } from '../body.ts';
-import type { BodyRoom } from './body-room.ts';
+import type { BodyRoom } from '../body-room.ts';
 import { tokenOfProtocols } from './web-socket-token.ts';
 
 /** What a listener serves without a token, where it is configured to. */

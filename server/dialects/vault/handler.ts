@@ -4,7 +4,7 @@ import { CofferError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { IncomingRequest } from '../../core/pipeline/exchange.ts';
 import { declaredError, type Pipeline } from '../../core/pipeline/pipeline.ts';
-import { BodyRoom } from './body-room.ts';
+import { BodyRoom } from '../body-room.ts';
 import { decode, type VaultConnection } from './decode.ts';
 import { encode, encodeError } from './encode.ts';
 import { serveStream, type Upgrade } from './stream.ts';

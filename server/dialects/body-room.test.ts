@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { CofferError } from '../../contracts/errors.ts';
+import { CofferError } from '../contracts/errors.ts';
 import { readBody } from './body.ts';
 import { BodyRoom } from './body-room.ts';
 
