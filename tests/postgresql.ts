@@ -228,6 +228,7 @@ class Server {
       started.once('exit', (code) => reject(new Error(`postgres ended with ${code}:\n${log}`)));
     });
     started.stderr.resume();
+    if ('unref' in started.stderr && typeof started.stderr.unref === 'function') started.stderr.unref();
     // It must not keep the test process waiting once every test is done.
     started.unref();
   }

@@ -10,7 +10,8 @@ describe('dynamic credentials on a real PostgreSQL', { skip: withoutPostgresql()
   let server: TestServer;
 
   before(async () => {
-    [postgresql, server] = await Promise.all([startPostgresql(), startTestServer()]);
+    server = await startTestServer();
+    postgresql = await startPostgresql();
     await postgresql.query('CREATE TABLE facts (fact text)');
     const enabled = await server.call('POST', 'sys/mounts/database', { body: { type: 'database' } });
     assert.equal(enabled.status, 204, enabled.text);
@@ -47,6 +48,9 @@ describe('dynamic credentials on a real PostgreSQL', { skip: withoutPostgresql()
     });
     assert.equal(revoked.status, 204, revoked.text);
     assert.equal(await postgresql.accepts({ user: username, password }), false);
-    assert.deepEqual(await postgresql.query('SELECT 1 FROM pg_roles WHERE rolname = $1', { values: [username] }), []);
+    assert.deepEqual(
+      await postgresql.query('SELECT 1 FROM pg_roles WHERE rolname = $1', { values: [username] }),
+      [],
+    );
   });
 });
