@@ -5,6 +5,7 @@ import { buildIdentity } from './build-identity.ts';
 import { buildLifecycle } from './build-lifecycle.ts';
 import { buildMfa } from './build-mfa.ts';
 import { buildOperations, type Operations } from './build-operations.ts';
+import { type BuiltPlatform, buildPlatform } from './build-platform.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
 import type { AuthMethodPlugin } from './contracts/auth-method.ts';
 import type { Clock } from './contracts/clock.ts';
@@ -66,6 +67,7 @@ export interface CoreParts {
 export interface Core {
   readonly pipeline: Pipeline;
   readonly lifecycle: Lifecycle;
+  readonly platform: BuiltPlatform;
   /** For the HTTP layer: what browsers' pages of other origins may do. */
   readonly cors: Cors;
   start(): Promise<void>;
@@ -95,6 +97,7 @@ export function buildCore(parts: CoreParts): Core {
       auditTable,
       operations,
       streams: streaming.streams,
+      platform,
       clock,
       logger,
       isUnsealed: () => lifecycle.unsealed,
@@ -193,6 +196,11 @@ export function buildCore(parts: CoreParts): Core {
     audit,
     inFlight: () => pipeline.inFlight,
   });
+  const platform: BuiltPlatform = buildPlatform({
+    ...{ recordsOf, namespaces, policies, tokenStore, access, clock, logger },
+    mounts: () => mounts,
+    pipeline: () => pipeline,
+  });
   const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,
@@ -224,6 +232,7 @@ export function buildCore(parts: CoreParts): Core {
   return {
     pipeline,
     lifecycle,
+    platform,
     cors: operations.cors,
     async start() {
       const outcome = await lifecycle.start();
@@ -254,6 +263,7 @@ export function buildCore(parts: CoreParts): Core {
       ...lifecyclePaths(lifecycle),
       ...streaming.paths(),
       ...operations.paths(),
+      ...platform.paths,
     ];
   }
 }

@@ -28,6 +28,7 @@ export interface LivingRooms {
   readonly auditTable: AuditDevices;
   readonly operations: Operations;
   readonly streams: LiveStreams;
+  readonly platform: { readonly workspaces: { sweep(): Promise<void> } };
   readonly clock: Clock;
   readonly logger: Logger;
   readonly isUnsealed: () => boolean;
@@ -150,6 +151,7 @@ export class CoreLife {
       if (await this.#hasRecordsOfOlderTerms()) await barrier.reencrypt();
       await mounts.wake();
       for (const mount of mounts.loaded()) await mount.engine?.tidy?.();
+      await this.#rooms().platform.workspaces.sweep();
     } catch (error) {
       this.#warn('background upkeep failed; it is tried again', error);
     }

@@ -9,10 +9,13 @@ import type { Seal, SealPlugin } from './contracts/seal.ts';
 import type { SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import { type StorageBackend, StorageError, type StoragePlugin } from './contracts/storage.ts';
 import { CountedStorage } from './core/metrics/counted-storage.ts';
+import { BodyRoom } from './dialects/body-room.ts';
+import { isPlatformUrl, platformHandler } from './dialects/platform/handler.ts';
 import { admitOrigin } from './dialects/vault/cross-origin.ts';
 import { vaultHandler } from './dialects/vault/handler.ts';
 import { loadPlugins } from './load-plugins.ts';
 import type { OwnRequest, RunningServer, ServerOptions, StartServer } from './start-up/server-contract.ts';
+import { version } from './version.ts';
 
 /** Composition root: configuration → storage, seals, barrier, core → a server that answers. */
 export const startServer: StartServer = async (options) => {
@@ -61,7 +64,17 @@ export const startServer: StartServer = async (options) => {
 
 function runningServer(core: Core, storage: StorageBackend, options: ServerOptions): RunningServer {
   const { logger, clock } = options;
-  const serve = vaultHandler(core.pipeline, clock, logger.named('http'));
+  const room = new BodyRoom();
+  const vault = vaultHandler(core.pipeline, clock, logger.named('http'), room);
+  const platform = platformHandler({
+    requests: core.platform.requests,
+    room,
+    ...{ clock, version, logger: logger.named('http') },
+  });
+  const serve: typeof vault = (request, response, connection, upgrade) => {
+    if (!upgrade && isPlatformUrl(request.url)) platform(request, response, connection);
+    else vault(request, response, connection, upgrade);
+  };
   let stopping: Promise<void> | undefined;
   return {
     handler(request, response, connection, upgrade) {

@@ -9,6 +9,7 @@ import {
 } from '../../contracts/paths.ts';
 import type { JsonObject, Reply } from '../../contracts/request.ts';
 import { checkDataCas } from './check-and-set.ts';
+import { refuseExpired } from './expiry.ts';
 import { mergePatch } from './merge-patch.ts';
 import { readVersion } from './read-version.ts';
 import { latestReply, rootReply, versionMetadata } from './replies.ts';
@@ -47,6 +48,7 @@ export function dataPath(store: SecretStore, clock: Clock): PathDeclaration {
           if (!path) return rootReply();
           const stored = store.peek(path) ?? (await store.get(path));
           if (!stored) return undefined;
+          refuseExpired(stored.value, clock.now());
           if (!version || version < 0 || version === stored.value.current) {
             return latestReply(stored, clock.now());
           }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../contracts/clock.ts';
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
+import { refuseExpired } from './expiry.ts';
 import { findVersion } from './read-version.ts';
 import { versionMetadata } from './replies.ts';
 import type { SecretStore } from './secret-store.ts';
@@ -28,6 +29,7 @@ export function subkeysPath(store: SecretStore, clock: Clock): PathDeclaration {
         handler: async ({ fields: { path, version, depth } }) => {
           const stored = store.peek(path) ?? (await store.get(path));
           if (!stored) return undefined;
+          refuseExpired(stored.value, clock.now());
           const number = version && version > 0 ? version : stored.value.current;
           const found = await findVersion(store, path, stored, number, clock.now());
           if (!found) return undefined;

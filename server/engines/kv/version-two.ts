@@ -5,6 +5,7 @@ import { dataPath } from './path-data.ts';
 import { detailedMetadataPath } from './path-detailed-metadata.ts';
 import { invalidPath } from './path-invalid.ts';
 import { metadataPath } from './path-metadata.ts';
+import { rollbackPath } from './path-rollback.ts';
 import { subkeysPath } from './path-subkeys.ts';
 import { versionsPaths } from './path-versions.ts';
 import { SecretStore } from './secret-store.ts';
@@ -29,6 +30,7 @@ export async function versionTwo({ records, clock, logger, events }: MountContex
       metadataPath(store, clock),
       detailedMetadataPath(store),
       subkeysPath(store, clock),
+      rollbackPath(store, clock),
       ...versionsPaths(store, clock),
       invalidPath(),
     ],

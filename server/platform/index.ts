@@ -1,0 +1,10 @@
+export { platformOperations } from './operations.ts';
+export type { PlatformReply } from './platform-operation.ts';
+export { asPath, type PlatformOperation } from './platform-operation.ts';
+export { ClientRequests, Requests } from './requests.ts';
+export { memberPaths } from './workspaces/member-paths.ts';
+export { Members } from './workspaces/members.ts';
+export { RoleGroups } from './workspaces/role-groups.ts';
+export { checkWorkspaceName } from './workspaces/workspace-name.ts';
+export { workspacePaths } from './workspaces/workspace-paths.ts';
+export { Workspaces } from './workspaces/workspaces.ts';
