@@ -166,6 +166,21 @@ export class LeaseRecords {
     }
   }
 
+  /** Every id, in order, without reading what it stands for. */
+  async *idsInPages(namespaceId: string): AsyncGenerator<string[]> {
+    const prefix = leaseKey('');
+    let after: string | undefined;
+    for (;;) {
+      const keys = await this.#sys(namespaceId).scanKeys(prefix, {
+        limit: 2 * pageSize,
+        ...(after === undefined ? {} : { after }),
+      });
+      yield keys.map((key) => key.slice(prefix.length));
+      after = keys.at(-1);
+      if (after === undefined) return;
+    }
+  }
+
   #write(change: SystemChange, namespaceId: string, stored: Stored<LeaseEntry>, entry: LeaseEntry): void {
     const before = stored.value;
     const { leaseId } = before;

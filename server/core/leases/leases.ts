@@ -11,6 +11,7 @@ import type { RecordsOf, SystemChange } from '../tokens/system-change.ts';
 import type { TokenAddress } from '../tokens/token-entry.ts';
 import { randomName, withNamespace } from '../tokens/token-names.ts';
 import type { TokenState } from '../tokens/token-state.ts';
+import { type CountedLeases, countLeases, countWaiting } from './count-leases.ts';
 import {
   type EndingDependencies,
   type ExpireOptions,
@@ -182,24 +183,12 @@ export class Leases {
     return Math.max(0, Math.floor((lease.expiresMs - this.#deps.clock.now()) / 1000));
   }
 
-  /** Reads every lease of the namespace. */
-  async count(
-    namespace: Where,
-    onlyWaiting: boolean,
-  ): Promise<{ total: number; byMount: Record<string, number> }> {
-    const byUuid = new Map<string, number>();
-    let total = 0;
-    for await (const entry of this.#records.all(namespace.id)) {
-      if (onlyWaiting && !isWaiting(entry)) continue;
-      total++;
-      byUuid.set(entry.mountUuid, (byUuid.get(entry.mountUuid) ?? 0) + 1);
-    }
-    const byMount: Record<string, number> = {};
-    for (const [uuid, count] of byUuid) {
-      const mount = await this.#deps.mountByUuid(namespace, uuid);
-      byMount[mount?.entry.accessor ?? 'unknown'] = count;
-    }
-    return { total, byMount };
+  /** Reads no lease for the count of all, and every one for that of those which wait. */
+  count(namespace: Where, onlyWaiting: boolean): Promise<CountedLeases> {
+    const { mountByUuid } = this.#deps;
+    return onlyWaiting
+      ? countWaiting(this.#records, namespace, mountByUuid)
+      : countLeases(this.#records, namespace, mountByUuid);
   }
 
   /** Leases that have ended and whose engine could not take them back so far. */
