@@ -19,6 +19,10 @@ const documents = [
   'docs/guides/identity-tokens.md',
   'docs/guides/events.md',
   'docs/guides/login-mfa.md',
+  'docs/guides/approle.md',
+  'docs/guides/namespaces.md',
+  'docs/guides/wrapping.md',
+  'docs/guides/coming-from-vault.md',
 ];
 const addressInDocuments = '127.0.0.1:8200';
 
