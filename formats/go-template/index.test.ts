@@ -21,7 +21,7 @@ describe('a Go template', () => {
     ['{{.Name}}', 'n'],
     ['{{ .Inner.Deep | upper }}', 'D'],
     ['{{ printf "%s-%d-%5s|%-3s|%03d" .Name 7 "ab" "c" 5 }}', 'n-7-   ab|c  |005'],
-    ['{{ printf "%s" 3 }}', '%!s(3)'],
+    ['{{ printf "%s" 3 }}', '%!s(int=3)'],
     ['{{ printf "%d%%" }}', '%!d(MISSING)%'],
     ['{{ join "," (upper .Name) `x` "y\\n" }}', 'N,x,y\n'],
     ['{{ "z" | join "," "a" }}', 'a,z'],
@@ -52,7 +52,12 @@ describe('a Go template', () => {
     wrong('{{ .None }}', /can't evaluate field None/);
     wrong('{{ .constructor }}', /can't evaluate field constructor/);
     wrong('{{ fail }}', /error calling fail: no/);
-    wrong('{{ if true }}x{{ end }}', /not known here/);
+    wrong('{{ if true }}x', /unexpected EOF/);
+    wrong('a\n{{ end }}', /^template:2: unexpected {{end}}$/);
+    wrong('{{ $x }}', /undefined variable "\$x"/);
+    wrong('{{ break }}', /outside/);
+    wrong('{{ range 2000000 }}{{ end }}', /too much/);
+    wrong('{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}', /depth/);
     wrong('{{ "a" | "b" }}', /non executable/);
     wrong('{{ .Name "b" }}', /non-function/, { Name: 'n' });
   });
@@ -74,6 +79,16 @@ describe('a Go template', () => {
       '*/',
       ' ',
       '5',
+      'if',
+      'range',
+      'else',
+      'end',
+      'define',
+      'with',
+      '$x',
+      ':=',
+      '=',
+      ',',
       '\n',
     );
     fc.assert(

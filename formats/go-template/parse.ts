@@ -1,133 +1,150 @@
+import { ActionParser } from './parse-action.ts';
 import { scanTemplate } from './scan.ts';
-import {
-  type Command,
-  type Operand,
-  type Pipeline,
-  TemplateError,
-  type TemplateNode,
-  type Token,
-} from './syntax.ts';
+import { type Delimiters, type Piece, TemplateError, type TemplateNode } from './syntax.ts';
 
-const keywords = new Set([
-  'if',
-  'else',
-  'end',
-  'range',
-  'with',
-  'define',
-  'template',
-  'block',
-  'break',
-  'continue',
-]);
-const constants: ReadonlyMap<string, boolean | null> = new Map([
-  ['true', true],
-  ['false', false],
-  ['nil', null],
-]);
+export interface ParsedTemplate {
+  readonly nodes: readonly TemplateNode[];
+  /** By `define` and `block`. */
+  readonly named: ReadonlyMap<string, readonly TemplateNode[]>;
+}
+
+type Action = Extract<Piece, { kind: 'action' }>;
+type Stop = { readonly word: 'end' | 'else'; readonly action: Action };
+
 const mostDepth = 100;
 
 /** Reads a template. `isFunction` says which words are functions; any other word is refused. Throws `TemplateError`. */
-export function parseNodes(source: string, isFunction: (name: string) => boolean): TemplateNode[] {
-  return scanTemplate(source).map((piece): TemplateNode => {
-    if (piece.kind === 'text') return piece;
-    return {
-      kind: 'action',
-      line: piece.line,
-      pipeline: new ActionParser(piece.tokens, piece.line, isFunction).all(),
-    };
-  });
+export function parseNodes(
+  source: string,
+  isFunction: (name: string) => boolean,
+  delimiters: Delimiters,
+): ParsedTemplate {
+  return new TreeParser(scanTemplate(source, delimiters), isFunction).all();
 }
 
-class ActionParser {
-  readonly #tokens: readonly Token[];
-  readonly #line: number;
+class TreeParser {
+  readonly #pieces: readonly Piece[];
   readonly #isFunction: (name: string) => boolean;
+  readonly #named = new Map<string, readonly TemplateNode[]>();
+  /** Names in sight; the empty one is `$`. */
+  #variables: string[] = [''];
   #at = 0;
   #depth = 0;
+  #loops = 0;
 
-  constructor(tokens: readonly Token[], line: number, isFunction: (name: string) => boolean) {
-    this.#tokens = tokens;
-    this.#line = line;
+  constructor(pieces: readonly Piece[], isFunction: (name: string) => boolean) {
+    this.#pieces = pieces;
     this.#isFunction = isFunction;
   }
 
-  all(): Pipeline {
-    const pipeline = this.#pipeline();
-    if (this.#at < this.#tokens.length) throw this.#problem('unexpected ")"');
-    return pipeline;
+  all(): ParsedTemplate {
+    const { nodes, stop } = this.#list();
+    if (stop) throw new TemplateError(stop.action.line, `unexpected {{${stop.word}}}`);
+    return { nodes, named: this.#named };
   }
 
-  #pipeline(): Pipeline {
-    if (++this.#depth > mostDepth) throw this.#problem('parentheses are nested too deeply');
-    const commands = [this.#command()];
-    while (this.#tokens[this.#at]?.kind === '|') {
-      this.#at++;
-      const command = this.#command();
-      if (command.operands[0]?.kind === 'constant')
-        throw this.#problem(`non executable command in pipeline stage ${commands.length + 1}`);
-      commands.push(command);
-    }
-    this.#depth--;
-    return { commands };
-  }
-
-  #command(): Command {
-    const operands: Operand[] = [];
-    const line = this.#tokens[this.#at]?.line ?? this.#line;
+  #list(): { nodes: TemplateNode[]; stop: Stop | undefined } {
+    const nodes: TemplateNode[] = [];
     for (;;) {
-      const token = this.#tokens[this.#at];
-      if (!token || token.kind === '|' || token.kind === ')') break;
-      this.#at++;
-      operands.push(this.#fieldsOf(this.#operand(token)));
-    }
-    if (operands.length === 0) throw this.#problem('missing value for command');
-    return { line, operands };
-  }
-
-  #operand(token: Token): Operand {
-    switch (token.kind) {
-      case 'string':
-        return { kind: 'constant', value: token.text };
-      case 'number':
-        return { kind: 'constant', value: Number(token.text) };
-      case 'field':
-        return { kind: 'field', of: undefined, names: token.text === '' ? [] : [token.text] };
-      case 'word':
-        return this.#word(token.text);
-      default: {
-        const pipeline = this.#pipeline();
-        if (this.#tokens[this.#at]?.kind !== ')') throw this.#problem('unclosed left paren');
-        this.#at++;
-        return { kind: 'pipeline', pipeline };
+      const piece = this.#pieces[this.#at++];
+      if (!piece) return { nodes, stop: undefined };
+      if (piece.kind === 'text') {
+        nodes.push(piece);
+        continue;
       }
+      const word = wordOf(piece);
+      if (word === 'end' || word === 'else') return { nodes, stop: { word, action: piece } };
+      const node = this.#node(piece, word);
+      if (node) nodes.push(node);
     }
   }
 
-  #word(name: string): Operand {
-    const constant = constants.get(name);
-    if (constant !== undefined) return { kind: 'constant', value: constant };
-    if (this.#isFunction(name)) return { kind: 'function', name };
-    if (keywords.has(name)) throw this.#problem(`"${name}" is not known here`);
-    throw this.#problem(`function ${JSON.stringify(name)} not defined`);
-  }
-
-  /** `.A.B` and `(f).A`: fields that follow without a space. */
-  #fieldsOf(operand: Operand): Operand {
-    const names: string[] = [];
-    for (;;) {
-      const token = this.#tokens[this.#at];
-      if (token?.kind !== 'field' || !token.isAttached || token.text === '') break;
-      names.push(token.text);
-      this.#at++;
+  #node(action: Action, word: string | undefined): TemplateNode | undefined {
+    const { line } = action;
+    switch (word) {
+      case 'if':
+      case 'with':
+      case 'range':
+        return this.#control(action, word, 1);
+      case 'break':
+      case 'continue':
+        if (this.#loops === 0) throw new TemplateError(line, `{{${word}}} outside {{range}}`);
+        this.#parser(action, 1).nothingMore();
+        return { kind: word, line };
+      case 'define':
+        if (this.#depth > 0) throw new TemplateError(line, 'unexpected {{define}}');
+        this.#define(action, false);
+        return undefined;
+      case 'block':
+        return this.#define(action, true);
+      case 'template': {
+        const parser = this.#parser(action, 1);
+        const name = parser.name('template clause');
+        return { kind: 'template', line, name, pipeline: parser.isDone ? undefined : parser.all() };
+      }
+      default:
+        return { kind: 'action', line, pipeline: this.#parser(action, 0).all('one') };
     }
-    if (names.length === 0) return operand;
-    if (operand.kind === 'field') return { ...operand, names: [...operand.names, ...names] };
-    if (operand.kind !== 'pipeline') throw this.#problem('a field of something that has none');
-    return { kind: 'field', of: operand, names };
   }
 
-  #problem(reason: string): TemplateError {
-    return new TemplateError(this.#tokens[this.#at]?.line ?? this.#line, reason);
+  #control(action: Action, kind: 'if' | 'with' | 'range', from: number): TemplateNode {
+    const { line } = action;
+    const inSight = this.#variables.length;
+    this.#enter(line);
+    const pipeline = this.#parser(action, from).all(kind === 'range' ? 'two' : 'one');
+    if (kind === 'range') this.#loops++;
+    const body = this.#list();
+    if (kind === 'range') this.#loops--;
+    const otherwise = body.stop?.word === 'else' ? this.#otherwise(body.stop.action, kind) : [];
+    if (!body.stop) throw new TemplateError(line, `unexpected EOF: {{${kind}}} is not ended`);
+    if (body.stop.word === 'end') this.#parser(body.stop.action, 1).nothingMore();
+    this.#variables.length = inSight;
+    this.#depth--;
+    return { kind, line, pipeline, body: body.nodes, otherwise };
   }
+
+  /** What follows `else`, up to and with the `end`; `else if` and `else with` are a node of their own, ended by the same `end`. */
+  #otherwise(action: Action, kind: 'if' | 'with' | 'range'): readonly TemplateNode[] {
+    const second = wordOf(action, 1);
+    if (second !== undefined && second === kind && kind !== 'range') return [this.#control(action, kind, 2)];
+    this.#parser(action, 1).nothingMore();
+    const { nodes, stop } = this.#list();
+    if (!stop) throw new TemplateError(action.line, 'unexpected EOF: {{else}} is not ended');
+    if (stop.word === 'else') throw new TemplateError(stop.action.line, 'expected end; found {{else}}');
+    this.#parser(stop.action, 1).nothingMore();
+    return nodes;
+  }
+
+  #define(action: Action, isBlock: boolean): TemplateNode {
+    const { line } = action;
+    this.#enter(line);
+    const parser = this.#parser(action, 1);
+    const name = parser.name(isBlock ? 'block clause' : 'define clause');
+    const pipeline = isBlock ? parser.all() : undefined;
+    parser.nothingMore();
+    const outside = { variables: this.#variables, loops: this.#loops };
+    this.#variables = [''];
+    this.#loops = 0;
+    const { nodes, stop } = this.#list();
+    if (stop?.word !== 'end')
+      throw new TemplateError(stop?.action.line ?? line, `unexpected ${stop ? '{{else}}' : 'EOF'} in define`);
+    this.#variables = outside.variables;
+    this.#loops = outside.loops;
+    this.#depth--;
+    this.#named.set(name, nodes);
+    return { kind: 'template', line, name, pipeline };
+  }
+
+  #enter(line: number): void {
+    if (++this.#depth > mostDepth) throw new TemplateError(line, 'blocks are nested too deeply');
+  }
+
+  #parser(action: Action, from: number): ActionParser {
+    return new ActionParser(action.tokens.slice(from), action.line, this.#isFunction, this.#variables);
+  }
+}
+
+function wordOf(action: Action, index = 0): string | undefined {
+  const token = action.tokens[index];
+  return token?.kind === 'word' ? token.text : undefined;
 }

@@ -1,10 +1,8 @@
-import { type Piece, TemplateError, type Token } from './syntax.ts';
-
-const open = '{{';
-const close = '}}';
+import { type Delimiters, type Piece, TemplateError, type Token } from './syntax.ts';
 
 /** Takes a template apart into text and the tokens of its actions. Comments are gone, `{{-` and `-}}` have trimmed their neighbours. */
-export function scanTemplate(source: string): Piece[] {
+export function scanTemplate(source: string, delimiters: Delimiters): Piece[] {
+  const { left } = delimiters;
   const pieces: Piece[] = [];
   let at = 0;
   let line = 1;
@@ -16,14 +14,15 @@ export function scanTemplate(source: string): Piece[] {
     if (kept !== '') pieces.push({ kind: 'text', text: kept });
   };
   for (;;) {
-    const start = source.indexOf(open, at);
+    const start = source.indexOf(left, at);
     if (start < 0) {
       addText(source.slice(at), false);
       return pieces;
     }
-    const trimsBefore = /^-[ \t\r\n]/.test(source.slice(start + 2, start + 4));
+    const inner = start + left.length;
+    const trimsBefore = /^-[ \t\r\n]/.test(source.slice(inner, inner + 2));
     addText(source.slice(at, start), trimsBefore);
-    const action = new ActionScanner(source, start + (trimsBefore ? 4 : 2), line);
+    const action = new ActionScanner(source, inner + (trimsBefore ? 2 : 0), line, delimiters.right);
     const tokens = action.scan();
     if (tokens) pieces.push({ kind: 'action', line, tokens });
     line = action.line;
@@ -37,8 +36,10 @@ class ActionScanner {
   line: number;
   trimsNext = false;
   readonly #source: string;
+  readonly #close: string;
 
-  constructor(source: string, at: number, line: number) {
+  constructor(source: string, at: number, line: number, close: string) {
+    this.#close = close;
     this.#source = source;
     this.at = at;
     this.line = line;
@@ -52,13 +53,13 @@ class ActionScanner {
       const before = this.at;
       this.#skipSpace();
       const isAttached = this.at === before && tokens.length > 0;
-      if (this.#source.startsWith(close, this.at)) {
-        this.at += close.length;
+      if (this.at > before && this.#source.startsWith(`-${this.#close}`, this.at)) {
+        this.at += this.#close.length + 1;
+        this.trimsNext = true;
         return tokens;
       }
-      if (this.at > before && this.#source.startsWith(`-${close}`, this.at)) {
-        this.at += close.length + 1;
-        this.trimsNext = true;
+      if (this.#source.startsWith(this.#close, this.at)) {
+        this.at += this.#close.length;
         return tokens;
       }
       if (this.at >= this.#source.length) throw new TemplateError(this.line, 'unclosed action');
@@ -69,11 +70,12 @@ class ActionScanner {
   #comment(): undefined {
     const end = this.#source.indexOf('*/', this.at);
     if (end < 0) throw new TemplateError(this.line, 'unclosed comment');
-    const rest = /^[ \t\r\n]-\}\}|^\}\}/.exec(this.#source.slice(end + 2, end + 6));
-    if (!rest) throw new TemplateError(this.line, 'comment ends before closing delimiter');
-    this.line += countLines(this.#source.slice(this.at, end));
-    this.trimsNext = rest[0].length > close.length;
-    this.at = end + 2 + rest[0].length;
+    this.trimsNext = /^[ \t\r\n]-/.test(this.#source.slice(end + 2, end + 4));
+    const closing = end + (this.trimsNext ? 4 : 2);
+    if (!this.#source.startsWith(this.#close, closing))
+      throw new TemplateError(this.line, 'comment ends before closing delimiter');
+    this.line += countLines(this.#source.slice(this.at, closing));
+    this.at = closing + this.#close.length;
     return undefined;
   }
 
@@ -84,15 +86,24 @@ class ActionScanner {
       this.at++;
       return { kind: first, line };
     }
+    if (first === ',' || first === '=') {
+      this.at++;
+      return { kind: first, line };
+    }
+    if (this.#match(/:=/y) !== undefined) return { kind: ':=', line };
+    if (first === "'") return { kind: 'number', text: this.#character(), line };
     if (first === '"') return { kind: 'string', text: this.#quoted(), line };
     if (first === '`') return { kind: 'string', text: this.#raw(), line };
-    const number = this.#match(/[-+]?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?)(?![\p{L}\p{N}_])/uy);
+    const number = this.#match(
+      /[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\p{L}\p{N}_])/uy,
+    );
     if (number !== undefined) return { kind: 'number', text: number, line };
+    const variable = this.#match(/\$[\p{L}\p{N}_]*/uy);
+    if (variable !== undefined) return { kind: 'variable', text: variable.slice(1), line };
     const field = this.#match(/\.[\p{L}_][\p{L}\p{N}_]*|\.(?![\p{L}\p{N}_.])/uy);
     if (field !== undefined) return { kind: 'field', text: field.slice(1), isAttached, line };
     const word = this.#match(/[\p{L}_][\p{L}\p{N}_]*/uy);
     if (word !== undefined) return { kind: 'word', text: word, line };
-    if (first === '$') throw new TemplateError(line, 'variables are not known here');
     throw new TemplateError(line, `unexpected ${JSON.stringify(first)} in action`);
   }
 
@@ -105,6 +116,15 @@ class ActionScanner {
       if (letters.length > 1) return String.fromCharCode(Number.parseInt(letters.slice(1), 16));
       throw new TemplateError(this.line, 'unknown escape in a quoted string');
     });
+  }
+
+  /** `'a'` is the number of its character. */
+  #character(): string {
+    const text = this.#match(/'(?:[^'\\\n]|\\.)'/uy);
+    if (text === undefined) throw new TemplateError(this.line, 'unterminated character constant');
+    const inner = text.slice(1, -1);
+    const escaped = { '\\n': '\n', '\\t': '\t', '\\r': '\r', "\\'": "'", '\\\\': '\\' }[inner];
+    return String((escaped ?? inner).codePointAt(0) ?? 0);
   }
 
   #raw(): string {
