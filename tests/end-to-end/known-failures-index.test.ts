@@ -12,10 +12,7 @@ const rows: Readonly<Record<string, readonly (readonly [file: string, name: stri
       'tests/end-to-end/policies.test.ts',
       'is lower-cased in its name, with a warning, and never becomes root',
     ],
-    [
-      'tests/end-to-end/identity.test.ts',
-      'are the same in any case, and no spelling of one goes round a deny',
-    ],
+    ['tests/end-to-end/names-in-any-case.test.ts', 'gets round no deny by another spelling'],
     [
       'tests/end-to-end/known-failures.test.ts',
       'a policy cache is not shared between names that look alike when joined',

@@ -112,10 +112,10 @@ function writeClient(store: OidcStore, namespace: Where, wish: Wish): Promise<st
     const assignments = nameSet(wish.assignments ?? before?.assignments ?? []);
     for (const assignment of assignments)
       if (!(await store.find(draft, 'assignment', assignment)))
-        throw invalidRequest(`assignment ${JSON.stringify(assignment.slice(0, 256))} does not exist`);
+        throw invalidRequest('assignments: one of them does not exist');
     const keyName = keyOf(wish, before);
     const key = await store.find(draft, 'key', keyName);
-    if (!key) throw invalidRequest(`key ${JSON.stringify(keyName.slice(0, 256))} does not exist`);
+    if (!key) throw invalidRequest('key: there is none of that name');
     const idTokenTtlSeconds = wish.id_token_ttl ?? before?.idTokenTtlSeconds ?? defaultTtlSeconds;
     if (idTokenTtlSeconds > key.verificationTtlSeconds)
       throw invalidRequest(
@@ -155,7 +155,7 @@ function typeOf(wish: Wish, before: ClientRecord | undefined): ClientRecord['cli
   const type = wish.client_type ?? before?.clientType ?? 'confidential';
   if (before && type !== before.clientType) throw invalidRequest('client_type modification is not allowed');
   if (type === 'confidential' || type === 'public') return type;
-  throw invalidRequest(`invalid client_type ${JSON.stringify(type.slice(0, 100))}`);
+  throw invalidRequest('client_type is one of confidential, public');
 }
 
 function identityOf(

@@ -142,7 +142,7 @@ async function conflictsOf(store: OidcStore, draft: OidcDraft, scopes: readonly 
   const from = new Map<string, string>();
   for (const name of scopes) {
     const scope = await store.find(draft, 'scope', name);
-    if (!scope) throw invalidRequest(`scope ${JSON.stringify(name.slice(0, 256))} does not exist`);
+    if (!scope) throw invalidRequest('scopes_supported: one of them does not exist');
     for (const claim of Object.keys(claimsFor(scope.template))) {
       const other = from.get(claim);
       if (other !== undefined)

@@ -88,7 +88,7 @@ async function writeRole(
     const template = decodeTemplate(wish.template ?? before?.template ?? '');
     checkTemplate(template);
     const key = await store.find(draft, 'key', keyName);
-    if (!key) throw invalidRequest(`cannot find key ${JSON.stringify(keyName.slice(0, 256))}`);
+    if (!key) throw invalidRequest('key: there is none of that name');
     const ttlSeconds = wish.ttl ?? before?.ttlSeconds ?? defaultTtlSeconds;
     if (ttlSeconds > key.verificationTtlSeconds)
       throw invalidRequest(

@@ -240,7 +240,7 @@ function changed(before: KeyRecord, wish: KeyWish): KeyRecord {
 
 function algorithmOf(name: string): AlgorithmName {
   const found = algorithmNames.find((known) => known === name);
-  if (!found) throw invalidRequest(`unknown signing algorithm ${JSON.stringify(name.slice(0, 100))}`);
+  if (!found) throw invalidRequest('algorithm: unknown signing algorithm');
   return found;
 }
 
