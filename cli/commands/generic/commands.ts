@@ -51,7 +51,7 @@ export const genericCommands: readonly Command[] = [
         kind: 'text',
         value: 'TYPE',
         summary:
-          'Auth method to log in with: token, approle, userpass or ldap; all but token take their data as K=V.',
+          'Auth method to log in with: token, approle, userpass, ldap, jwt, oidc, kubernetes, cert or github; all but token take their data as K=V.',
         default: 'token',
       },
       {
@@ -59,6 +59,11 @@ export const genericCommands: readonly Command[] = [
         kind: 'text',
         value: 'PATH',
         summary: 'Where the auth method is mounted, if not at its type.',
+      },
+      {
+        name: 'no-browser',
+        kind: 'boolean',
+        summary: 'With -method=oidc, print the address to sign in at and open no browser.',
       },
       { name: 'no-print', kind: 'boolean', summary: 'Store the token and print nothing.' },
       { name: 'no-store', kind: 'boolean', summary: 'Print the token and do not store it.' },
@@ -71,6 +76,9 @@ export const genericCommands: readonly Command[] = [
         says: 'Log in as a role:',
         command: 'coffer login -method=approle role_id=@role-id secret_id=@secret-id',
       },
+      { says: 'Log in through a browser:', command: 'coffer login -method=oidc role=developer' },
+      { says: 'Log in in a pod:', command: 'coffer login -method=kubernetes role=inference-role' },
+      { says: 'Log in with a JWT:', command: 'coffer login -method=jwt role=deploy jwt=@token' },
     ],
     load: async () => (await import('./login.ts')).login,
   },

@@ -3,10 +3,10 @@ import type { Secret, SecretAuth } from '../../../sdk/secret.ts';
 import { readDataArguments } from '../../arguments/data-arguments.ts';
 import { Failure } from '../../failure.ts';
 import { printField, printSecret } from '../../output/print.ts';
-import { attempt, cleanPath, type Run } from '../../run.ts';
+import { attempt, type Run } from '../../run.ts';
 import { fromEnvironment } from '../../settings.ts';
 import { storeToken } from '../../token-file.ts';
-import { withSecondFactor } from './second-factor.ts';
+import { askForToken } from '../login/ask-for-token.ts';
 
 export async function login(run: Run): Promise<number> {
   const tokenOnly = run.flags.on('token-only');
@@ -31,14 +31,20 @@ function printMissing(run: Run, secret: Secret): Promise<number> {
   return printSecret({ ...run, field: () => undefined }, { ...secret, warnings: null });
 }
 
-function logIn(run: Run, method: string): Promise<Secret> {
+async function logIn(run: Run, method: string): Promise<Secret> {
   if (method === 'token') return checkToken(run);
   if (method === 'approle') return logInWithRole(run);
   if (passwordMethods.includes(method)) return logInWithPassword(run, method);
+  if (method === 'oidc') return (await import('../login/browser-login.ts')).logInWithBrowser(run);
+  const machines = await import('../login/machine-logins.ts');
+  if (method === 'jwt') return machines.logInWithJwt(run);
+  if (method === 'kubernetes') return machines.logInAsPod(run);
+  if (method === 'cert') return machines.logInWithCertificate(run);
+  if (method === 'github') return machines.logInWithGitHub(run);
   throw new Failure(
     1,
     `Unknown auth method: ${method}.`,
-    'This command logs in with token, approle, userpass or ldap; the others through `coffer write auth/PATH/login ...`.',
+    'This command logs in with token, approle, userpass, ldap, jwt, oidc, kubernetes, cert or github; the others through `coffer write auth/PATH/login ...`.',
   );
 }
 
@@ -128,22 +134,6 @@ function logInWithRole(run: Run): Promise<Secret> {
     typeof value === 'string' ? withoutLineEnd(value) : value,
   ]);
   return askForToken(run, 'approle', '', Object.fromEntries(ids));
-}
-
-async function askForToken(
-  run: Run,
-  method: string,
-  user: string,
-  body: Readonly<Record<string, unknown>>,
-): Promise<Secret> {
-  const path = cleanPath(run.flags.text('path') ?? method);
-  const { unwrapped } = await run.clients();
-  const answer = await attempt('Error authenticating', () =>
-    unwrapped.write(`auth/${path}/login${user}`, body),
-  );
-  const secret = await withSecondFactor(run, answer);
-  if (!secret?.auth) throw new Failure(2, 'Error authenticating: the server returned no token');
-  return secret;
 }
 
 function withoutLineEnd(text: string): string {

@@ -51,7 +51,8 @@ export class LoginStates {
   async open(state: string): Promise<LoginState | undefined> {
     if (state.length > longest || !/^[\w-]+$/.test(state)) return undefined;
     const bytes = Buffer.from(state, 'base64url');
-    if (bytes.length <= aeadNonceBytes + aeadTagBytes) return undefined;
+    if (bytes.length <= aeadNonceBytes + aeadTagBytes || bytes.toString('base64url') !== state)
+      return undefined;
     const found = this.#opened(await this.#key(), bytes);
     const { role, redirectUri, nonce, verifier, clientNonce, endsMs } = found ?? {};
     if (typeof endsMs !== 'number' || endsMs <= this.#clock.now()) return undefined;
