@@ -30,9 +30,10 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
   return runCommand(line, found.entry, found.path, argv.slice(found.path.length));
 }
 
-/** `secrets:create` is `secrets create`. */
+/** `secrets:create` is `secrets create`. Only `secrets:list` is not Vault's `secrets list`, which lists engines. */
 function splitFirstWord(argv: readonly string[]): readonly string[] {
   const first = argv[0] ?? '';
+  if (first === 'secrets:list') return ['secrets', 'search', ...argv.slice(1)];
   return /^[a-z]+(?:-[a-z]+)*(?::[a-z]+(?:-[a-z]+)*)+$/.test(first)
     ? [...first.split(':'), ...argv.slice(1)]
     : argv;

@@ -1,4 +1,5 @@
 import { ApiError } from '../sdk/api-error.ts';
+import { ProblemError } from '../sdk/problem.ts';
 import { TransportError } from '../sdk/transport.ts';
 import type { Flags } from './arguments/parse-flags.ts';
 import type { Clients } from './connection/connect.ts';
@@ -50,6 +51,7 @@ export async function attempt<T>(what: string, request: () => Promise<T>, exitCo
 export function asFailure(what: string, error: unknown, exitCode: 1 | 2 = 2): unknown {
   const prefix = what === '' ? '' : `${what}: `;
   if (error instanceof ApiError) return new RefusedByServer(exitCode, prefix + error.message, error);
+  if (error instanceof ProblemError) return new Failure(exitCode, prefix + error.message, error.hint);
   if (error instanceof TypeError && error.message.startsWith('a path'))
     return new Failure(1, prefix + error.message);
   if (!(error instanceof TransportError)) return error;

@@ -1,5 +1,7 @@
 import { ApiError } from './api-error.ts';
+import { ProblemError } from './problem.ts';
 import { isObject, type Secret, toSecret } from './secret.ts';
+import { SecretsClient } from './secrets-client.ts';
 import {
   fetchTransport,
   type Transport,
@@ -15,6 +17,8 @@ export interface CofferClientOptions {
   readonly token?: string;
   /** Default: `COFFER_NAMESPACE`, then `VAULT_NAMESPACE`; the root namespace otherwise. */
   readonly namespace?: string;
+  /** Of `secrets`. Default: `COFFER_WORKSPACE`, then `development`. */
+  readonly workspace?: string;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asks for every answer that is no login's to be wrapped; a Go duration or seconds. */
@@ -40,6 +44,12 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface PlatformRequestOptions {
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly ifMatch?: string;
+}
+
 /** An answer below 400. `text` is the body as it came; `body` is undefined when there was none. */
 export interface Reply {
   readonly status: number;
@@ -55,6 +65,9 @@ export interface Reply {
 export class CofferClient {
   readonly address: string;
   readonly namespace: string;
+  readonly workspace: string;
+  /** The platform API's secrets of the workspace. */
+  readonly secrets: SecretsClient;
   readonly #token: string;
   readonly #options: CofferClientOptions;
   readonly #send: Transport;
@@ -66,6 +79,13 @@ export class CofferClient {
     this.#token = options.token ?? fromEnvironment('TOKEN') ?? '';
     this.namespace = canonicalNamespace(options.namespace ?? fromEnvironment('NAMESPACE') ?? '');
     this.#send = options.transport ?? fetchTransport;
+    this.workspace = options.workspace ?? workspaceFromEnvironment() ?? 'development';
+    this.secrets = new SecretsClient((method, path, more) => this.platform(method, path, more));
+  }
+
+  /** The same client for another workspace. */
+  inWorkspace(workspace: string): CofferClient {
+    return new CofferClient({ ...this.#options, token: this.#token, workspace });
   }
 
   /** `undefined` when there is nothing at `path` and nothing to say about it. */
@@ -101,6 +121,34 @@ export class CofferClient {
     throw this.#errorOf(request, response, body);
   }
 
+  /** Any request under `/api/v1/`, in the client's workspace. Throws `ProblemError`. */
+  async platform(
+    method: string,
+    path: string,
+    { query, body, ifMatch }: PlatformRequestOptions = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const sent = body === undefined ? undefined : this.#stringify(body);
+    const request: TransportRequest = {
+      method,
+      url: `${this.address}/api/v1/${encodePath(path)}${encodeQuery(query)}`,
+      headers: {
+        ...this.#options.headers,
+        'X-Coffer-Workspace': this.workspace,
+        ...(this.#token === '' ? {} : { Authorization: `Bearer ${this.#token}` }),
+        ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(ifMatch === undefined ? {} : { 'If-Match': `"${ifMatch}"` }),
+      },
+      ...(sent === undefined ? {} : { body: sent }),
+      timeoutMilliseconds: this.#options.timeoutMilliseconds ?? 60_000,
+    };
+    // Another try of what makes something new could make it twice, or hide that the first try did.
+    const isRepeatable = method === 'GET' || method === 'PUT' || path === 'secrets:batch-get';
+    const response = await this.#sendPatiently(request, isRepeatable ? undefined : 0);
+    const answer = this.#parse(response.body);
+    if (response.status < 200 || response.status >= 300) throw new ProblemError(response.status, answer);
+    return isObject(answer) ? answer : {};
+  }
+
   async #secretOrNothing(method: string, path: string, options: RequestOptions): Promise<Secret | undefined> {
     try {
       return secretOf(await this.request(method, path, options));
@@ -128,12 +176,15 @@ export class CofferClient {
     };
   }
 
-  async #sendPatiently(first: TransportRequest): Promise<TransportResponse> {
+  async #sendPatiently(
+    first: TransportRequest,
+    maxRetries = this.#options.maxRetries ?? 2,
+  ): Promise<TransportResponse> {
     let request = first;
     let redirected = false;
     const wait = this.#options.retryWaitMilliseconds ?? 1000;
     for (let attempt = 0; ; attempt++) {
-      const last = attempt >= (this.#options.maxRetries ?? 2);
+      const last = attempt >= maxRetries;
       try {
         const response = await this.#send(request);
         const location = isRedirect(response.status) && !redirected && response.headers.location;
@@ -228,6 +279,10 @@ function encodeQuery(query: Query | undefined): string {
     ),
   );
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+function workspaceFromEnvironment(): string | undefined {
+  return typeof process === 'undefined' ? undefined : process.env['COFFER_WORKSPACE'] || undefined;
 }
 
 function fromEnvironment(name: string): string | undefined {

@@ -2,10 +2,12 @@ export { ApiError } from './api-error.ts';
 export {
   CofferClient,
   type CofferClientOptions,
+  type PlatformRequestOptions,
   type Query,
   type Reply,
   type RequestOptions,
 } from './client.ts';
+export { ProblemError } from './problem.ts';
 export {
   isObject,
   type JsonObject,
@@ -14,6 +16,14 @@ export {
   type SecretWrapInfo,
   toSecret,
 } from './secret.ts';
+export { SecretValue, type SecretValues } from './secret-value.ts';
+export {
+  type NewSecret,
+  type SecretChange,
+  type SecretDescription,
+  type SecretDetails,
+  SecretsClient,
+} from './secrets-client.ts';
 export {
   fetchTransport,
   type Transport,

@@ -9,8 +9,16 @@ export const groups: readonly CommandGroup[] = [
   ),
   group(
     'secrets',
-    'Secrets engines: what is mounted where.',
-    async () => (await import('./secrets/commands.ts')).commands,
+    'Secrets by name in a workspace; and secrets engines: what is mounted where.',
+    async () => [
+      ...(await import('./secrets/commands.ts')).commands,
+      ...(await import('./named-secrets/commands.ts')).commands,
+    ],
+  ),
+  group(
+    'workspaces',
+    'Workspaces: their own key, secrets, members and roles.',
+    async () => (await import('./workspaces/commands.ts')).commands,
   ),
   group(
     'auth',

@@ -1,4 +1,6 @@
 import { invalidRequest } from '../../contracts/errors.ts';
+import type { JsonObject } from '../../contracts/request.ts';
+import { type RotationPolicy, readRotationPolicy, storedRotationPolicy } from './rotation-policy.ts';
 import { type SecretType, secretTypeOf } from './secret-value.ts';
 
 /** What people say of a secret, beside its value. */
@@ -9,6 +11,7 @@ export interface SecretDetails {
   readonly metadata: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly expiresAt: string | undefined;
+  readonly rotationPolicy: RotationPolicy | undefined;
 }
 
 /** What a request changes of them; undefined leaves as it is. */
@@ -20,6 +23,7 @@ export interface DetailsWish {
   readonly expires_in?: number | undefined;
   readonly expires_at?: number | undefined;
   readonly no_expiry?: boolean | undefined;
+  readonly rotation_policy?: JsonObject | undefined;
 }
 
 type Custom = Readonly<Record<string, string>>;
@@ -31,6 +35,7 @@ const keys = {
   description: 'coffer.description',
   tags: 'coffer.tags',
   expiresAt: 'coffer.expires_at',
+  rotation: 'coffer.rotation',
 } as const;
 const longestBytes = 512;
 
@@ -45,6 +50,7 @@ export function detailsOf(custom: unknown): SecretDetails {
     tags: (all.get(keys.tags) ?? '').split(',').filter((tag) => tag !== ''),
     metadata: Object.fromEntries(texts.filter(([key]) => !key.startsWith(prefix))),
     expiresAt: all.get(keys.expiresAt),
+    rotationPolicy: storedRotationPolicy(all.get(keys.rotation)),
   };
 }
 
@@ -69,6 +75,7 @@ export function customAfter(before: unknown, wish: DetailsWish, nowMs: number): 
     if (key.startsWith(prefix)) throw invalidRequest(`metadata names cannot begin with "${prefix}"`);
     set(key, text);
   }
+  if (wish.rotation_policy) set(keys.rotation, JSON.stringify(readRotationPolicy(wish.rotation_policy)));
   const expiry = expiryOf(wish, nowMs);
   if (expiry !== undefined) set(keys.expiresAt, new Date(expiry).toISOString());
   if (wish.no_expiry) after.delete(keys.expiresAt);

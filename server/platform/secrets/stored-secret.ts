@@ -1,6 +1,7 @@
 import { CofferError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/request.ts';
 import type { ClientRequests } from '../requests.ts';
+import type { RotationPolicy } from './rotation-policy.ts';
 import { detailsOf, isExpired } from './secret-details.ts';
 
 /** What KV's metadata say of one secret. */
@@ -98,8 +99,19 @@ export function shownSecret(secret: StoredSecret, workspace: string, nowMs: numb
     created_at: secret.createdAt,
     updated_at: secret.updatedAt,
     expires_at: details.expiresAt ?? null,
+    ...rotationOf(secret, details.rotationPolicy),
     expired: isExpired(details, nowMs),
     deleted: isDeleted(secret, nowMs),
+  };
+}
+
+function rotationOf(secret: StoredSecret, policy: RotationPolicy | undefined): JsonObject {
+  if (!policy) return { rotation_policy: null, rotation_due_at: null };
+  const current = secret.versions.find(({ version }) => version === secret.currentVersion);
+  const dueMs = Date.parse(current?.createdAt ?? secret.createdAt) + policy.period * 1000;
+  return {
+    rotation_policy: policy,
+    rotation_due_at: policy.enabled ? new Date(dueMs).toISOString() : null,
   };
 }
 

@@ -25,6 +25,7 @@ const details = {
   metadata: { type: 'key-values', description: 'Names and texts of your own; an empty text removes one' },
   expires_in: { type: 'duration', description: 'Its value is refused after so long, such as 30d' },
   expires_at: { type: 'time', description: 'The same as a date' },
+  rotation_policy: { type: 'map', description: 'How often it shall change: enabled, period, notify_before' },
 } as const satisfies FieldDeclarations;
 const value = { type: 'any', sensitive: true, description: 'A text or an object' } as const;
 
