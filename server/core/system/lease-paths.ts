@@ -36,28 +36,13 @@ function lookupPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[]
         write: {
           summary: 'Look up a lease',
           pure: true,
-          async handler(call) {
-            const lease = await leases.find(call.namespace, call.fields.lease_id);
-            if (!lease) return tokenLease(tokens, call.namespace.id, call.fields.lease_id);
-            return {
-              data: {
-                id: lease.leaseId,
-                path: lease.leaseId.slice(0, lease.leaseId.lastIndexOf('/')),
-                issue_time: new Date(lease.issuedMs).toISOString(),
-                expire_time: new Date(lease.expiresMs).toISOString(),
-                last_renewal:
-                  lease.lastRenewalMs === undefined ? null : new Date(lease.lastRenewalMs).toISOString(),
-                renewable: lease.renewable,
-                ttl: leases.secondsLeft(lease),
-              },
-            };
-          },
+          handler: (call) => lookUp(leases, tokens, call.namespace, call.fields.lease_id),
         },
         list: {
           summary: 'List leases',
           pure: true,
           access: 'sudo',
-          handler: (call) => listBelow('', call.namespace),
+          handler: (call) => listBelow(leases, tokens, '', call.namespace),
         },
       },
       help: { synopsis: 'A lease’s times.', description: 'By its id, in the body.' },
@@ -70,21 +55,49 @@ function lookupPaths(leases: Leases, tokens: TokenRevocation): PathDeclaration[]
         list: {
           summary: 'List leases below a prefix',
           pure: true,
-          handler: (call) => listBelow(`${call.fields.prefix}/`, call.namespace),
+          handler: (call) => listBelow(leases, tokens, `${call.fields.prefix}/`, call.namespace),
         },
       },
       help: { synopsis: 'Leases below a prefix.', description: 'One level; folders end in "/".' },
     }),
   ];
+}
 
-  /** Tokens that end by themselves are listed under the path that made them, as Vault's token leases. */
-  async function listBelow(
-    folder: string,
-    { id }: { readonly id: string; readonly path: string },
-  ): Promise<Reply> {
-    const [names, issued] = await Promise.all([leases.list({ id }, folder), tokens.issuedBelow(id, folder)]);
-    return { data: { keys: [...new Set([...names, ...issued])].sort() } };
-  }
+interface InNamespace {
+  readonly id: string;
+  readonly path: string;
+}
+
+async function lookUp(
+  leases: Leases,
+  tokens: TokenRevocation,
+  namespace: InNamespace,
+  id: string,
+): Promise<Reply> {
+  const lease = await leases.find(namespace, id);
+  if (!lease) return tokenLease(tokens, namespace.id, id);
+  return {
+    data: {
+      id: lease.leaseId,
+      path: lease.leaseId.slice(0, lease.leaseId.lastIndexOf('/')),
+      issue_time: new Date(lease.issuedMs).toISOString(),
+      expire_time: new Date(lease.expiresMs).toISOString(),
+      last_renewal: lease.lastRenewalMs === undefined ? null : new Date(lease.lastRenewalMs).toISOString(),
+      renewable: lease.renewable,
+      ttl: leases.secondsLeft(lease),
+    },
+  };
+}
+
+/** Tokens that end by themselves are listed under the path that made them, as Vault's token leases. */
+async function listBelow(
+  leases: Leases,
+  tokens: TokenRevocation,
+  folder: string,
+  { id }: InNamespace,
+): Promise<Reply> {
+  const [names, issued] = await Promise.all([leases.list({ id }, folder), tokens.issuedBelow(id, folder)]);
+  return { data: { keys: [...new Set([...names, ...issued])].sort() } };
 }
 
 /** A token that ends by itself is a lease of the path that made it. */
