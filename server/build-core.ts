@@ -14,7 +14,7 @@ import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { TokenService } from './contracts/token-service.ts';
 import { EventBus } from './core/events/event-bus.ts';
-import { EntityViews, IdentityLogins } from './core/identity/index.ts';
+import { EntityViews, IdentityLogins, identityPrefix, removeMountAliases } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
@@ -185,6 +185,8 @@ export function buildCore(parts: CoreParts): Core {
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
     removed: (path) => operations.quotas.removeBelow(path),
     moved: (from, to) => operations.quotas.move(from, to),
+    forgetAliases: ({ id }, accessor) =>
+      removeMountAliases(recordsOf(id, identityPrefix), accessor, clock.now()),
   });
   const operations: Operations = buildOperations({
     ...parts,
@@ -251,7 +253,7 @@ export function buildCore(parts: CoreParts): Core {
   /** One list for the `sys/` mounts of all namespaces, so that it is compiled once. */
   function declareSystemPaths(): SecretsEngine['paths'] {
     return [
-      ...mountPaths(mounts, system),
+      ...mountPaths(mounts, namespaces, system),
       ...internalPaths({ mounts, namespaces, access, tokens: tokenStore, version: vaultVersion }),
       ...policyPaths(policies),
       ...capabilityPaths(access, tokenStore),

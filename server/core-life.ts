@@ -129,6 +129,7 @@ export class CoreLife {
         await tokenStore.resume(namespace.id);
       }
       await mounts.wake();
+      await mounts.migrations.resume();
       // Last, as it may wait for what leases stand for.
       await namespaces.resumeRemovals();
     } catch (error) {

@@ -119,7 +119,7 @@ describe('namespaces', () => {
       server.call('POST', 'sys/namespaces/none/below', { body: {} }),
       server.call('POST', 'sys/mounts/named', { body: { type: 'kv' } }),
       server.call('POST', 'sys/mounts/named/kv', { body: { type: 'kv' } }),
-      server.call('POST', 'sys/remount', { body: { from: 'secret', to: 'named/secret' } }),
+      server.call('POST', 'sys/remount', { body: { from: 'secret', to: 'named' } }),
     ];
     for (const answer of await Promise.all(refusals)) assert.equal(answer.status, 400, answer.text);
     assert.equal((await server.call('GET', 'named/kv/data/a')).status, 200);

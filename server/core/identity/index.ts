@@ -9,7 +9,9 @@ import { lookupPaths } from './lookup-paths.ts';
 
 export { allowsToo } from './allows-too.ts';
 export { type EntityView, EntityViews } from './entity-views.ts';
+export { identityPrefix } from './identity-parts.ts';
 export { IdentityLogins, type LoginIdentity } from './logins.ts';
+export { removeMountAliases } from './remove-mount-aliases.ts';
 
 /**
  * The `identity/` mount of every namespace: one list of paths for all, so that it is compiled once. `others` are paths

@@ -19,6 +19,8 @@ export interface MountEntry {
   readonly pluginVersion: string;
   /** Being removed: it serves nothing any more, while its leases end. */
   readonly tainted?: boolean;
+  /** Tainted since it moves to another namespace: the id of that move. */
+  readonly migration?: string;
 }
 
 export interface MountConfig {

@@ -7,8 +7,11 @@ import type { MountContext, SecretsEnginePlugin } from '../../contracts/secrets-
 import type { TokenService } from '../../contracts/token-service.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import { PasswordPolicies } from '../policies/password-policies.ts';
+import { drained } from './drained.ts';
+import { checkFree, checkFreeForMove, labelOf } from './free-path.ts';
 import { type Engine, type LeaseTimes, Mount } from './mount.ts';
 import type { MountEntry, MountTableName } from './mount-entry.ts';
+import { MountMigrations, type MountPlace } from './mount-migrations.ts';
 import { MountTable } from './mount-table.ts';
 import { PluginCatalog } from './plugin-catalog.ts';
 import { type StoredTable, StoredTables, type Where } from './stored-tables.ts';
@@ -28,15 +31,15 @@ export interface MountsDependencies {
   /** A mount has gone, or is somewhere else now. Paths are from the root namespace. */
   readonly removed?: (path: string) => Promise<void>;
   readonly moved?: (from: string, to: string) => Promise<void>;
+  /** An auth method is going from this namespace: what it called entities and groups goes too. */
+  readonly forgetAliases?: (namespace: Where, accessor: string) => Promise<void>;
   readonly events?: Pick<EventBus, 'publisherOf'>;
 }
-
-/** How long a mount that is being removed waits for the requests that use it. */
-const drainMs = 10_000;
 
 /** The mount tables of all namespaces: one record each, compiled when first used, and the engines behind them. */
 export class Mounts {
   readonly catalog: PluginCatalog;
+  readonly migrations: MountMigrations;
   readonly #deps: MountsDependencies;
   /** By namespace id, then mount uuid. Engines outlive the cached table record. */
   readonly #mounts = new Map<string, Map<string, Mount>>();
@@ -46,6 +49,13 @@ export class Mounts {
     this.#deps = deps;
     this.#tables = new StoredTables(deps.recordsOf);
     this.catalog = new PluginCatalog(deps.engines, deps.authMethods);
+    this.migrations = new MountMigrations({
+      ...deps,
+      tables: this.#tables,
+      empty: (from, uuid) => this.#empty(from, uuid),
+      checkFree: checkFreeForMove,
+      moved: async (from, to) => deps.moved?.(from, to),
+    });
   }
 
   /** What a request in `namespace` is routed by. Cheap when the record is in memory. */
@@ -109,11 +119,10 @@ export class Mounts {
     const entry = current.entries.find((other) => other.table === table && other.path === path);
     if (!entry) return;
     if (this.catalog.find(table, entry.type)?.singleton) throw invalidRequest(`cannot unmount "${path}"`);
+    if (entry.migration) throw invalidRequest(`"${labelOf(table, path)}" is being moved`);
     await this.#tables.taint(namespace, entry.uuid, true);
-    const mount = (await this.table(namespace)).byUuid(entry.uuid);
     try {
-      await this.#drain(mount);
-      await this.#deps.endLeases(namespace, labelOf(table, path));
+      await this.#empty(namespace, entry.uuid);
     } catch (error) {
       await this.#tables.taint(namespace, entry.uuid, false);
       throw error;
@@ -125,13 +134,12 @@ export class Mounts {
   /** Moves a mount within its namespace, after ending its leases, as their ids name the old path. Its data stays where it is. */
   async move(namespace: Where, table: MountTableName, from: string, to: string): Promise<void> {
     const place = (entries: readonly MountEntry[]): { entry: MountEntry; moved: MountEntry } => {
-      const entry = entries.find((other) => other.table === table && other.path === from);
-      if (!entry) throw invalidRequest(`no matching mount at "${labelOf(table, from)}"`);
-      if (this.catalog.find(table, entry.type)?.singleton)
-        throw invalidRequest(`cannot remount "${labelOf(table, from)}"`);
+      const entry = this.#movable(entries, table, from);
       const moved = { ...entry, path: to };
-      const others = entries.filter((other) => other !== entry);
-      checkFree(others, moved, `path already in use at "${labelOf(table, to)}"`);
+      checkFreeForMove(
+        entries.filter((other) => other !== entry),
+        moved,
+      );
       return { entry, moved };
     };
     place((await this.table(namespace)).entries);
@@ -145,12 +153,28 @@ export class Mounts {
     await this.#deps.moved?.(absolute(from), absolute(to));
   }
 
+  /** Moves a mount to another namespace, in the background. Returns the id to ask `migrations` with. */
+  async moveAway(askedIn: string, table: MountTableName, from: MountPlace, to: MountPlace): Promise<string> {
+    const entry = this.#movable((await this.table(from.namespace)).entries, table, from.path);
+    await this.#refuseShadow(to.namespace, table, to.path);
+    return this.migrations.begin(askedIn, entry, from, to);
+  }
+
+  #movable(entries: readonly MountEntry[], table: MountTableName, path: string): MountEntry {
+    const entry = entries.find((other) => other.table === table && other.path === path);
+    if (!entry) throw invalidRequest(`no matching mount at "${labelOf(table, path)}"`);
+    if (this.catalog.find(table, entry.type)?.singleton)
+      throw invalidRequest(`cannot remount "${labelOf(table, path)}"`);
+    if (entry.migration) throw invalidRequest(`"${labelOf(table, path)}" is being moved`);
+    return entry;
+  }
+
   /** Goes on with removals that a crash interrupted. Called after unseal. */
   async resumeRemovals(namespace: Where): Promise<void> {
     await this.#tables.resumeRemovals(namespace);
     // Nobody was told that these are gone, and their leases may still need the engine.
     for (const entry of (await this.table(namespace)).entries)
-      if (entry.tainted) await this.#tables.taint(namespace, entry.uuid, false);
+      if (entry.tainted && !entry.migration) await this.#tables.taint(namespace, entry.uuid, false);
   }
 
   /** Lets go of every engine (before sealing). */
@@ -245,15 +269,15 @@ export class Mounts {
       throw invalidRequest(`path is already in use by the namespace "${namespace.path}${first}/"`);
   }
 
-  /** Bounded: a request that hangs in an engine must not keep its mount alive for ever. */
-  async #drain(mount: Mount | undefined): Promise<void> {
-    if (!mount) return;
-    let cancel = (): void => {};
-    const timeout = new Promise<void>((resolve) => {
-      cancel = this.#deps.clock.after(drainMs, resolve);
-    });
-    await Promise.race([mount.idle(), timeout]);
-    cancel();
+  /** Once nothing uses a mount that is out of service, ends what it gave out and closes its engine. */
+  async #empty(namespace: Where, uuid: string): Promise<void> {
+    const mount = (await this.table(namespace)).byUuid(uuid);
+    if (!mount) throw new CofferError('not-found');
+    await drained(mount, this.#deps.clock);
+    await this.#deps.endLeases(namespace, mount.fullPath);
+    const { table, accessor } = mount.entry;
+    if (table === 'auth') await this.#deps.forgetAliases?.(namespace, accessor);
+    await mount.unload();
   }
 
   async #removeEntry(namespace: Where, uuid: string): Promise<void> {
@@ -267,17 +291,5 @@ export class Mounts {
       const reason = error instanceof Error ? error.message : 'unknown';
       this.#deps.logger.warn('an engine did not close cleanly', { error: reason });
     });
-  }
-}
-
-function labelOf(table: MountTableName, path: string): string {
-  return `${table === 'auth' ? 'auth/' : ''}${path}`;
-}
-
-function checkFree(entries: readonly MountEntry[], entry: MountEntry, message?: string): void {
-  for (const other of entries) {
-    if (other.table !== entry.table) continue;
-    if (entry.path.startsWith(other.path) || other.path.startsWith(entry.path))
-      throw invalidRequest(message ?? `path is already in use at ${other.path}`);
   }
 }

@@ -1,5 +1,5 @@
 import { CofferError } from '../../contracts/errors.ts';
-import type { Records, Stored } from '../../contracts/records.ts';
+import type { RecordChange, Records, Stored } from '../../contracts/records.ts';
 import { StorageConflict } from '../../contracts/storage.ts';
 import type { Namespace } from '../namespaces/namespaces.ts';
 import type { MountEntry, MountTableName } from './mount-entry.ts';
@@ -9,6 +9,12 @@ export type Where = Pick<Namespace, 'id' | 'path'>;
 
 export interface StoredTable {
   readonly entries: readonly MountEntry[];
+}
+
+/** A part of a commit over several views. */
+export interface TableChange {
+  readonly records: Records;
+  readonly change: RecordChange;
 }
 
 type Entries = readonly MountEntry[];
@@ -59,18 +65,28 @@ export class StoredTables {
     }
   }
 
-  /** `edit` sees the entries as they are now, again after each conflict. */
+  /** A change of this table as a part of another's commit; made anew for each try. */
+  async changeOf(namespace: Where, edit: (entries: Entries) => Entries): Promise<TableChange> {
+    const stored = await this.stored(namespace);
+    const entries = edit(stored.value.entries);
+    const change = { expect: [{ key: tableKey, stored }], put: [[tableKey, { entries }] as const] };
+    return { records: this.#sys(namespace), change };
+  }
+
+  /** `edit` sees the entries as they are now, again after each conflict; `alongside` is asked after it and belongs to the same commit. */
   async change(
     namespace: Where,
     edit: (entries: Entries) => Entries,
     mark: readonly string[] = [],
+    alongside?: () => Promise<readonly TableChange[]>,
   ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const stored = await this.stored(namespace);
       const entries = edit(stored.value.entries);
       const expect = [{ key: tableKey, stored }];
       try {
-        await this.#sys(namespace).commit({ expect, put: [[tableKey, { entries }]], mark });
+        const change = { expect, put: [[tableKey, { entries }] as const], mark };
+        await this.#sys(namespace).commitWith(change, (await alongside?.()) ?? []);
         return;
       } catch (error) {
         if (!(error instanceof StorageConflict)) throw error;

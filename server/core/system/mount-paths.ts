@@ -5,6 +5,7 @@ import type { LeaseTimes, Mount } from '../mounts/mount.ts';
 import { type MountEntry, type MountTableName, newEntry, noConfig } from '../mounts/mount-entry.ts';
 import type { Mounts } from '../mounts/mounts.ts';
 import type { Where } from '../mounts/stored-tables.ts';
+import type { Namespaces } from '../namespaces/namespaces.ts';
 import { configFields, mergeConfig, readConfig } from './mount-config.ts';
 import { isReserved, mountPath, prefixed, refuseReserved, tableOf } from './mount-names.ts';
 import { shownEntry, shownTune } from './mount-shapes.ts';
@@ -45,13 +46,13 @@ type EnableCall = Call<FieldValues<typeof enableFields>>;
 type TuneCall = Call<FieldValues<typeof tuneFields>>;
 
 /** `sys/mounts`, `sys/auth`, their tuning, and `sys/remount`. */
-export function mountPaths(mounts: Mounts, system: LeaseTimes): PathDeclaration[] {
+export function mountPaths(mounts: Mounts, namespaces: Namespaces, system: LeaseTimes): PathDeclaration[] {
   const tables = (['secret', 'auth'] as const).flatMap((table) => [
     listPath(table, mounts),
     onePath(table, mounts, system),
     tunePath(table, mounts, system),
   ]);
-  return [...tables, ...remountPaths(mounts)];
+  return [...tables, ...remountPaths(mounts, namespaces)];
 }
 
 function listPath(table: MountTableName, mounts: Mounts): PathDeclaration {
