@@ -31,6 +31,7 @@ export async function completeFirstStart(
   const rootToken =
     readIfThere(installation.rootTokenFile) || (await newRootToken(server, firstToken, installation));
   await mountSecrets(server, rootToken);
+  await makeWorkspaces(server, rootToken);
   const replacedTokenFile = storeToken(tokenFile, rootToken);
   await revoke(server, firstToken);
   rmSync(installation.unfinishedFile, { force: true });
@@ -94,6 +95,18 @@ export async function mountSecrets(
   } catch (error) {
     if (error instanceof CofferError && /path is already in use/.test(error.message)) return;
     throw error;
+  }
+}
+
+/** The workspaces that everybody begins with; those that are there are left alone. */
+export async function makeWorkspaces(server: RunningServer, token: string): Promise<void> {
+  for (const name of ['production', 'development']) {
+    try {
+      const data = { environment: name };
+      await server.request({ operation: 'write', path: `sys/workspaces/${name}`, token, data });
+    } catch (error) {
+      if (!(error instanceof CofferError) || error.code !== 'conflict') throw error;
+    }
   }
 }
 

@@ -4,9 +4,10 @@ import { StartProblem } from '../start-problem.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the command line finds its token (cli/token-file.ts). */
+/** Where the command line finds its token (cli/token-file.ts): Vault's file when the program was called by Vault's name. */
 export function tokenFileOf(environment: Environment): string {
-  return join(homeOf(environment), '.coffer-token');
+  const standsIn = ['vault', 'bao'].includes(environment['COFFER_PROGRAM'] ?? '');
+  return join(homeOf(environment), standsIn ? '.vault-token' : '.coffer-token');
 }
 
 /** `-data`, `COFFER_DATA`, or the place that the XDG Base Directory Specification has for data. */

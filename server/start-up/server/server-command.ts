@@ -5,7 +5,7 @@ import { systemClock } from '../../contracts/clock.ts';
 import { type OverridableKey, readConfiguration } from '../configuration/read-configuration.ts';
 import { makeDevelopmentCertificate } from '../development/development-certificate.ts';
 import { knownPlugins } from '../known-plugins.ts';
-import { mountSecrets } from '../local/first-start.ts';
+import { makeWorkspaces, mountSecrets } from '../local/first-start.ts';
 import { tokenFileOf } from '../local/places.ts';
 import { describeFlags, type ParsedFlags, parseFlags } from '../parse-flags.ts';
 import { programVersion } from '../program-version.ts';
@@ -47,7 +47,7 @@ export async function runServer(
     out(serverHelp);
     return 0;
   }
-  const isDevelopment = ['dev', 'dev-tls', 'dev-kv-v1', 'dev-no-kv'].some((name) => flags.isOn(name));
+  const isDevelopment = ['dev', 'dev-tls', 'dev-kv-v1', 'dev-no-kv', 'dev-workspaces'].some((name) => flags.isOn(name));
   const paths = flags.texts('config');
   if (!isDevelopment && paths.length === 0) {
     throw new StartProblem(
@@ -150,6 +150,7 @@ async function initialiseDevelopment(server: RunningServer, flags: ParsedFlags):
   if (sealed) await server.lifecycle.unseal(unsealKey);
   if (!flags.isOn('dev-no-kv'))
     await mountSecrets(server, made.rootToken, flags.isOn('dev-kv-v1') ? '1' : '2');
+  if (flags.isOn('dev-workspaces')) await makeWorkspaces(server, made.rootToken);
   return { unsealKey, rootToken: made.rootToken };
 }
 

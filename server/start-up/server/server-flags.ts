@@ -38,6 +38,10 @@ export const developmentFlags = {
     description: 'Another name or address in the certificate. May be repeated.',
   },
   'dev-kv-v1': { kind: 'switch', description: 'KV version 1 at secret/.' },
+  'dev-workspaces': {
+    kind: 'switch',
+    description: 'The workspaces production and development, as `coffer start` makes them.',
+  },
   'dev-no-kv': { kind: 'switch', description: 'Nothing at secret/.' },
   'dev-ha': { kind: 'switch', ignored: true, description: oneProcess },
   'dev-transactional': { kind: 'switch', ignored: true, description: oneProcess },
