@@ -4,6 +4,7 @@ import { buildEvents } from './build-events.ts';
 import { buildIdentity } from './build-identity.ts';
 import { buildLifecycle } from './build-lifecycle.ts';
 import { buildMfa } from './build-mfa.ts';
+import { mountEndings } from './build-mount-endings.ts';
 import { buildOperations, type Operations } from './build-operations.ts';
 import { type BuiltPlatform, buildPlatform } from './build-platform.ts';
 import type { AuditDevicePlugin } from './contracts/audit-device.ts';
@@ -14,7 +15,7 @@ import type { Seal } from './contracts/seal.ts';
 import type { SecretsEngine, SecretsEnginePlugin } from './contracts/secrets-engine.ts';
 import type { TokenService } from './contracts/token-service.ts';
 import { EventBus } from './core/events/event-bus.ts';
-import { EntityViews, IdentityLogins, identityPrefix, removeMountAliases } from './core/identity/index.ts';
+import { EntityViews, IdentityLogins } from './core/identity/index.ts';
 import { Claims } from './core/leases/claims.ts';
 import { Expiry } from './core/leases/expiry.ts';
 import { Leases } from './core/leases/leases.ts';
@@ -180,13 +181,10 @@ export function buildCore(parts: CoreParts): Core {
     clock,
     logger,
     tokens: tokens as TokenService,
+    ...mountEndings(recordsOf, clock, () => operations),
     endLeases: endBelow(namespaceById, tokenStore, leases),
     events,
     isNamespace: async (path) => (await namespaces.find(path)) !== undefined,
-    removed: (path) => operations.quotas.removeBelow(path),
-    moved: (from, to) => operations.quotas.move(from, to),
-    forgetAliases: ({ id }, accessor) =>
-      removeMountAliases(recordsOf(id, identityPrefix), accessor, clock.now()),
   });
   const operations: Operations = buildOperations({
     ...parts,
