@@ -18,11 +18,18 @@ export interface AuthMethodPlugin {
 export interface AuthMethod {
   readonly paths: readonly PathDeclaration[];
   /** Called before a token of this method is renewed; returns the grant now in force, throws to refuse. */
-  renew?(login: { readonly internal: JsonObject; readonly grant: AuthGrant }): Promise<AuthGrant>;
+  renew?(login: LoginToRenew): Promise<AuthGrant>;
   /** The role that a login with these fields asks for, for quotas by role; without it, the field `role`. */
   loginRole?(data: JsonObject): Promise<string | undefined>;
   tidy?(): Promise<void>;
   close?(): Promise<void>;
+}
+
+export interface LoginToRenew {
+  readonly internal: JsonObject;
+  readonly grant: AuthGrant;
+  /** What the request that renews was sent with over TLS, DER, leaf first. */
+  readonly clientCertificates?: readonly Uint8Array[];
 }
 
 export interface AuthMethodContext extends MountContext {

@@ -75,6 +75,11 @@ type Where = { readonly id: string; readonly path: string };
  * What the `token` auth method needs of core. Tokens live in namespaces; a caller in a namespace reaches
  * tokens of that namespace and of those below it. "Not there" and "not yours" are answered alike.
  */
+/** Who asks for a renewal, as far as auth methods look at it. */
+export interface RenewalOrigin {
+  readonly clientCertificates: readonly Uint8Array[];
+}
+
 export interface TokenService {
   /** TTLs are capped by the mount's and by `explicitMaxTtlSeconds`, with a warning that says so. */
   create(
@@ -85,9 +90,22 @@ export interface TokenService {
   ): Promise<IssuedToken>;
   lookUp(token: string, namespace: Where): Promise<TokenFacts | undefined>;
   lookUpAccessor(accessor: string, namespace: Where): Promise<TokenFacts | undefined>;
-  /** 0 seconds means what the token was made with. Throws 'invalid-request' for what cannot be renewed. */
-  renew(token: string, incrementSeconds: number, namespace: Where): Promise<IssuedToken>;
-  renewAccessor(accessor: string, incrementSeconds: number, namespace: Where): Promise<IssuedToken>;
+  /**
+   * 0 seconds means what the token was made with. `from` is who asks, for methods that look at the connection. Throws
+   * 'invalid-request' for what cannot be renewed.
+   */
+  renew(
+    token: string,
+    incrementSeconds: number,
+    namespace: Where,
+    from?: RenewalOrigin,
+  ): Promise<IssuedToken>;
+  renewAccessor(
+    accessor: string,
+    incrementSeconds: number,
+    namespace: Where,
+    from?: RenewalOrigin,
+  ): Promise<IssuedToken>;
   /** Ends the token, everything it made, and their leases, before it returns. False when there is no such token. */
   revoke(token: string, namespace: Where): Promise<boolean>;
   revokeAccessor(accessor: string, namespace: Where): Promise<boolean>;
@@ -96,7 +114,7 @@ export interface TokenService {
   accessors(namespace: Where): Promise<string[]>;
   /** The caller's own token string is not kept; these act on the handle instead. */
   lookUpCaller(caller: Caller): Promise<TokenFacts | undefined>;
-  renewCaller(caller: Caller, incrementSeconds: number): Promise<IssuedToken>;
+  renewCaller(caller: Caller, incrementSeconds: number, from?: RenewalOrigin): Promise<IssuedToken>;
   revokeCaller(caller: Caller): Promise<void>;
   /** True when the caller holds the root policy. */
   isRoot(caller: Caller): boolean;

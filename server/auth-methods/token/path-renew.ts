@@ -8,7 +8,7 @@ export function renewPaths(tokens: TokenService): PathDeclaration[] {
 
   /** The caller's token is not kept; the caller brought it with the request. */
   async function renewSelf(call: Call<{ readonly increment: number }>): Promise<Reply> {
-    const renewed = await tokens.renewCaller(call.caller, call.fields.increment);
+    const renewed = await tokens.renewCaller(call.caller, call.fields.increment, call.origin);
     return { token: { ...renewed, clientToken: call.origin.token ?? '' } };
   }
 
@@ -33,7 +33,9 @@ export function renewPaths(tokens: TokenService): PathDeclaration[] {
           summary: 'Renew a token',
           async handler(call) {
             const { token, increment } = call.fields;
-            return token ? { token: await tokens.renew(token, increment, call.namespace) } : renewSelf(call);
+            return token
+              ? { token: await tokens.renew(token, increment, call.namespace, call.origin) }
+              : renewSelf(call);
           },
         },
       },
@@ -48,8 +50,8 @@ export function renewPaths(tokens: TokenService): PathDeclaration[] {
       operations: {
         write: {
           summary: 'Renew a token by its accessor',
-          async handler({ fields: { accessor, increment }, namespace }) {
-            return { token: await tokens.renewAccessor(accessor, increment, namespace) };
+          async handler({ fields: { accessor, increment }, namespace, origin }) {
+            return { token: await tokens.renewAccessor(accessor, increment, namespace, origin) };
           },
         },
       },

@@ -2,7 +2,13 @@ import type { AuthMethod } from '../../contracts/auth-method.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import { CofferError, invalidRequest } from '../../contracts/errors.ts';
 import type { AuthGrant, Caller } from '../../contracts/request.ts';
-import type { IssuedToken, NewToken, TokenFacts, TokenService } from '../../contracts/token-service.ts';
+import type {
+  IssuedToken,
+  NewToken,
+  RenewalOrigin,
+  TokenFacts,
+  TokenService,
+} from '../../contracts/token-service.ts';
 import type { LeaseTimes, Mount } from '../mounts/mount.ts';
 import { type Namespace, rootNamespace } from '../namespaces/namespaces.ts';
 import { type Lifetime, lifetimeFrom } from './lifetime.ts';
@@ -91,20 +97,30 @@ export class Tokens implements TokenService {
     return this.#shown(await this.#deps.store.ofCaller(caller));
   }
 
-  async renew(token: string, incrementSeconds: number, where: Where): Promise<IssuedToken> {
+  async renew(
+    token: string,
+    incrementSeconds: number,
+    where: Where,
+    from?: RenewalOrigin,
+  ): Promise<IssuedToken> {
     const state = await this.#reach(token, where);
     if (!state) throw invalidRequest('token not found');
-    return this.#renew(state, token, incrementSeconds);
+    return this.#renew(state, token, incrementSeconds, from);
   }
 
-  async renewAccessor(accessor: string, incrementSeconds: number, where: Where): Promise<IssuedToken> {
+  async renewAccessor(
+    accessor: string,
+    incrementSeconds: number,
+    where: Where,
+    from?: RenewalOrigin,
+  ): Promise<IssuedToken> {
     const state = await this.#reachAccessor(accessor, where);
     if (!state) throw invalidRequest('1 error occurred:\n\t* invalid accessor\n\n');
-    return this.#renew(state, '', incrementSeconds);
+    return this.#renew(state, '', incrementSeconds, from);
   }
 
-  async renewCaller(caller: Caller, incrementSeconds: number): Promise<IssuedToken> {
-    return this.#renew(await this.#own(caller), '', incrementSeconds);
+  async renewCaller(caller: Caller, incrementSeconds: number, from?: RenewalOrigin): Promise<IssuedToken> {
+    return this.#renew(await this.#own(caller), '', incrementSeconds, from);
   }
 
   async revoke(token: string, where: Where): Promise<boolean> {
@@ -171,11 +187,16 @@ export class Tokens implements TokenService {
     return { ...issuedToken(token, entry, lifetime, policies), fresh: true };
   }
 
-  async #renew(state: TokenState, shown: string, incrementSeconds: number): Promise<IssuedToken> {
+  async #renew(
+    state: TokenState,
+    shown: string,
+    incrementSeconds: number,
+    from: RenewalOrigin | undefined,
+  ): Promise<IssuedToken> {
     refuseBatch(state, 'renewed');
     refuseUnrenewable(state.entry);
     await this.#deps.identity.policiesOf(state.entry, state.namespace);
-    const { mount, grant } = await this.#agreeToRenewal(state);
+    const { mount, grant } = await this.#agreeToRenewal(state, from);
     let lifetime: Lifetime = { ttlSeconds: 0, warnings: [] };
     const renewed = await this.#deps.store.update(addressOf(state), (entry) => {
       refuseUnrenewable(entry);
@@ -199,7 +220,10 @@ export class Tokens implements TokenService {
   }
 
   /** The auth method that made a token says no when the login would no longer succeed (user deleted, role changed). */
-  async #agreeToRenewal(state: TokenState): Promise<{ mount: LeaseTimes; grant?: AuthGrant }> {
+  async #agreeToRenewal(
+    state: TokenState,
+    from: RenewalOrigin | undefined,
+  ): Promise<{ mount: LeaseTimes; grant?: AuthGrant }> {
     const { login } = state.entry;
     if (!login) return { mount: this.#deps.system };
     const mount = await this.#deps.authMount(state.namespace, login.mountUuid);
@@ -209,7 +233,11 @@ export class Tokens implements TokenService {
     const method = mount.engine as AuthMethod | undefined;
     const before = login.grant as AuthGrant;
     if (!method?.renew) return { mount: mount.info, grant: before };
-    const grant = await method.renew({ internal: login.internal, grant: before });
+    const grant = await method.renew({
+      internal: login.internal,
+      grant: before,
+      clientCertificates: from?.clientCertificates ?? [],
+    });
     await this.#deps.identity.renewed(grant, mount, state.namespace);
     return { mount: mount.info, grant };
   }

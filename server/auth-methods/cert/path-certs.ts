@@ -1,0 +1,74 @@
+import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
+import { pageFields, pageOf } from '../list-page.ts';
+import type { NamedRecords } from '../named-records.ts';
+import { changeRole, newRole, type RoleRecord, roleFields, roleNameField, shownRole } from './role-record.ts';
+
+export function certPaths(roles: NamedRecords<RoleRecord>): PathDeclaration[] {
+  return [listPath(roles), rolePath(roles)];
+}
+
+function listPath(roles: NamedRecords<RoleRecord>): PathDeclaration {
+  return definePath({
+    pattern: 'certs',
+    fields: pageFields,
+    help: { synopsis: 'List the roles.', description: 'Names only; read one for its settings.' },
+    operations: {
+      list: {
+        summary: 'List roles',
+        pure: true,
+        async handler({ fields }) {
+          const keys = await roles.list(pageOf(fields));
+          return keys.length > 0 ? { data: { keys } } : undefined;
+        },
+      },
+    },
+  });
+}
+
+function rolePath(roles: NamedRecords<RoleRecord>): PathDeclaration {
+  return definePath({
+    pattern: 'certs/{name}',
+    fields: { name: roleNameField, ...roleFields },
+    exists: async ({ fields }) => (await roles.find(fields.name)) !== undefined,
+    help: {
+      synopsis: 'A role: which certificates log in with it, and what tokens that gives.',
+      description:
+        'What a change does not name stays as it was. Tokens of a deleted role live until their time, and cannot be renewed.',
+    },
+    operations: {
+      read: {
+        summary: 'Read a role',
+        pure: true,
+        async handler({ fields }) {
+          const role = await roles.find(fields.name);
+          return role && { data: shownRole(role.value) };
+        },
+      },
+      write: {
+        summary: 'Create or change a role',
+        async handler({ fields }) {
+          await roles.change(fields.name, (role, name) => changeRole(role ?? newRole(name), fields));
+          return undefined;
+        },
+        examples: [
+          {
+            description: 'Services with a certificate of one authority',
+            path: 'certs/web',
+            data: {
+              certificate: '-----BEGIN CERTIFICATE-----...',
+              allowed_common_names: ['web.example.com'],
+              token_policies: ['web'],
+            },
+          },
+        ],
+      },
+      delete: {
+        summary: 'Delete a role',
+        async handler({ fields }) {
+          await roles.remove(fields.name);
+          return undefined;
+        },
+      },
+    },
+  });
+}
