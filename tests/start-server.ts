@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../server/contracts/clock.ts';
+import { type Clock, systemClock } from '../server/contracts/clock.ts';
 import { startServer } from '../server/main.ts';
 import type { Configuration } from '../server/start-up/configuration/configuration.ts';
 import { readConfiguration } from '../server/start-up/configuration/read-configuration.ts';
@@ -25,6 +25,8 @@ export interface TestServerOptions {
   /** More of the configuration, in its JSON form; `listener` is the body of the one listener. */
   readonly configuration?: Readonly<Record<string, unknown>>;
   readonly listener?: Readonly<Record<string, unknown>>;
+  /** The server's time; the system's unless given. */
+  readonly clock?: Clock;
 }
 
 export interface CallOptions {
@@ -141,7 +143,7 @@ async function startInside(
     logger,
     logLevels: levels,
     logFeed: feed,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     environment: {},
     listenerAddress: `http://127.0.0.1:${port}`,
     onFatal: (error) => log.push(`fatal: ${error.message}`),
