@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import nodeVault from 'node-vault';
 import { startTestServer, type TestServer } from '../start-server.ts';
+import { answers, textAt } from './answers.ts';
 
 type Client = ReturnType<typeof nodeVault>;
 
@@ -20,11 +21,6 @@ function root(): Client {
   return client({ token: rootToken });
 }
 
-/** The answer holds `expected`, and may hold more. */
-async function answers(call: Promise<unknown>, expected: object): Promise<void> {
-  assert.partialDeepStrictEqual(await call, expected);
-}
-
 /** Status and first error as node-vault hands them to its callers. */
 function fails(statusCode: number, message: RegExp) {
   return (error: unknown): boolean => {
@@ -33,17 +29,6 @@ function fails(statusCode: number, message: RegExp) {
     assert.partialDeepStrictEqual({ ...error }, { response: { statusCode } });
     return true;
   };
-}
-
-/** A text at the end of a chain of keys of an answer. */
-function textAt(answer: unknown, ...keys: string[]): string {
-  let value = answer;
-  for (const key of keys) {
-    assert.ok(typeof value === 'object' && value !== null, `no ${key} in ${JSON.stringify(answer)}`);
-    value = Object.entries(value).find(([name]) => name === key)?.[1];
-  }
-  assert.equal(typeof value, 'string', `${keys.join('.')} in ${JSON.stringify(answer)}`);
-  return String(value);
 }
 
 describe('node-vault, unchanged', () => {
