@@ -27,7 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/dialects': ['server/contracts', 'server/core', 'server/platform', 'formats', 'folder'],
   'server/start-up': ['own', 'server', 'formats'],
   server: ['own', 'server', 'formats'],
-  cli: ['own', 'sdk', 'formats'],
+  cli: ['own', 'agent', 'sdk', 'formats'],
   agent: ['own', 'sdk', 'formats'],
   gateway: ['own', 'sdk', 'formats'],
   bin: ['own', 'cli', 'server'],

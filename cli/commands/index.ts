@@ -72,7 +72,8 @@ function group(name: string, summary: string, load: () => Promise<readonly Entry
 export async function allCommands(): Promise<readonly Entry[]> {
   const { genericCommands } = await import('./generic/commands.ts');
   const { observeCommands } = await import('./observe/commands.ts');
-  return [...genericCommands, ...observeCommands, ...groups];
+  const { agentCommands } = await import('./agent/commands.ts');
+  return [...genericCommands, ...observeCommands, ...agentCommands, ...groups];
 }
 
 export function isGroup(entry: Entry): entry is CommandGroup {
