@@ -6,7 +6,9 @@ if (major < 26) {
   );
   process.exit(1);
 }
-// The launcher's own setting; what the server or an agent starts must not inherit it.
+// The launcher's own settings; what the server or an agent starts must not inherit them.
+const environment = { ...process.env };
+delete process.env['COFFER_PROGRAM'];
 if (process.env['COFFER_LAUNCHED'] !== undefined) {
   delete process.env['COFFER_LAUNCHED'];
   delete process.env['NODE_COMPILE_CACHE'];
@@ -17,7 +19,7 @@ const { processTerminal } = await import('../cli/terminal.ts');
 
 process.exitCode = await runCommandLine({
   argv: process.argv.slice(2),
-  environment: process.env,
+  environment,
   terminal: processTerminal(),
   async runServer(argv, environment) {
     const [{ runCommand }, { startServer }] = await Promise.all([

@@ -5,6 +5,7 @@ import { allCommands, groups, isGroup } from './commands/index.ts';
 import { type Clients, connect } from './connection/connect.ts';
 import { Failure, PrintInstead } from './failure.ts';
 import { flagsOf } from './global-flags.ts';
+import { inOurName } from './program-name.ts';
 import { asFailure, RefusedByServer, type Run } from './run.ts';
 import { type Environment, fromEnvironment, readFormat } from './settings.ts';
 import { type Terminal, withoutControls } from './terminal.ts';
@@ -69,12 +70,12 @@ async function topLevel(line: CommandLine, argv: readonly string[]): Promise<num
   if (['-v', '-version', '--version'].includes(first)) return runNamed(line, 'version', argv.slice(1));
   const { renderOverview } = await import('./help.ts');
   if (isHelpFlag(first) || (first === 'help' && argv.length === 1)) {
-    line.terminal.out(renderOverview(await allCommands()));
+    line.terminal.out(inOurName(line.environment, renderOverview(await allCommands())));
     return 0;
   }
   if (first === 'help') return runCommandLine({ ...line, argv: [...argv.slice(1), '-help'] });
   if (first !== '') line.terminal.err(`There is no option ${first.replace(/=.*/, '')} before a command.\n\n`);
-  line.terminal.err(renderOverview(await allCommands()));
+  line.terminal.err(inOurName(line.environment, renderOverview(await allCommands())));
   return 127;
 }
 
@@ -86,10 +87,12 @@ async function unknownCommand(line: CommandLine, argv: readonly string[], found:
   const { renderGroup, renderUnknownCommand } = await import('./help.ts');
   const wrong = argv[found.path.length];
   if (wrong !== undefined && !isHelpFlag(wrong)) {
-    line.terminal.err(await renderUnknownCommand(found.path, wrong, found.choices));
+    line.terminal.err(
+      inOurName(line.environment, await renderUnknownCommand(found.path, wrong, found.choices)),
+    );
     return found.path.length === 0 ? 127 : 1;
   }
-  const usage = renderGroup(found.path, found.choices);
+  const usage = inOurName(line.environment, renderGroup(found.path, found.choices));
   if (wrong === undefined) line.terminal.err(usage);
   else line.terminal.out(usage);
   return wrong === undefined ? 1 : 0;
@@ -179,7 +182,7 @@ async function report(
   }
   if (error instanceof HelpRequested) {
     const { renderCommand } = await import('./help.ts');
-    line.terminal.out(renderCommand(path, command));
+    line.terminal.out(inOurName(line.environment, renderCommand(path, command)));
     return 0;
   }
   if (!(error instanceof Failure)) return reportDefect(line, error);
@@ -189,7 +192,7 @@ async function report(
     await printWarnings(run, error.cause.secret);
   }
   const hint = await hintFor(error, path);
-  if (hint !== undefined) line.terminal.err(`${hint}\n`);
+  if (hint !== undefined) line.terminal.err(`${inOurName(line.environment, hint)}\n`);
   return error.exitCode;
 }
 

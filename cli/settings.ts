@@ -1,6 +1,7 @@
 import { formatGoDuration, parseDurationSeconds } from '../formats/duration/index.ts';
 import type { Flags } from './arguments/parse-flags.ts';
 import { Failure } from './failure.ts';
+import { variablePrefixes } from './program-name.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,9 +29,9 @@ export interface TlsSettings {
   readonly skipVerify: boolean;
 }
 
-/** `COFFER_X`, then `VAULT_X`, then `BAO_X`; one that is set to nothing counts as not set. */
+/** `COFFER_X`, then `VAULT_X`, then `BAO_X` (called `vault` or `bao`, its own first); one that is set to nothing counts as not set. */
 export function fromEnvironment(environment: Environment, name: string): string | undefined {
-  for (const prefix of ['COFFER_', 'VAULT_', 'BAO_']) {
+  for (const prefix of variablePrefixes(environment)) {
     const value = environment[prefix + name];
     if (value !== undefined && value !== '') return value;
   }

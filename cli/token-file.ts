@@ -1,11 +1,11 @@
 import { Failure, reasonOf } from './failure.ts';
+import { tokenFileName } from './program-name.ts';
 import { type Environment, fromEnvironment } from './settings.ts';
 
 // Not `import`: that reads every export, and so loads what node:fs loads lazily (3 ms of a command's 25).
 const fs = process.getBuiltinModule('node:fs');
 
-const ownName = '.coffer-token';
-const names = [ownName, '.vault-token'];
+const otherNames = ['.coffer-token', '.vault-token'];
 
 /** The token to send: `COFFER_TOKEN` (or Vault's), else what `coffer login` or `vault login` stored; '' for none. */
 export function findToken(environment: Environment): string {
@@ -13,7 +13,7 @@ export function findToken(environment: Environment): string {
 }
 
 export function readStoredToken(environment: Environment): string | undefined {
-  for (const name of names) {
+  for (const name of new Set([tokenFileName(environment), ...otherNames])) {
     const path = pathOf(environment, name);
     if (path === undefined) return undefined;
     try {
@@ -28,7 +28,7 @@ export function readStoredToken(environment: Environment): string | undefined {
 
 /** Replaces the stored token; only its owner may read the file (0600), also while it is being written. */
 export function storeToken(environment: Environment, token: string): void {
-  const path = pathOf(environment, ownName);
+  const path = pathOf(environment, tokenFileName(environment));
   if (path === undefined) throw new Failure(1, 'cannot store the token: HOME is not set', 'Use -no-store.');
   const unfinished = `${path}.${process.pid}.new`;
   try {
@@ -42,7 +42,7 @@ export function storeToken(environment: Environment, token: string): void {
 }
 
 export function forgetStoredToken(environment: Environment): void {
-  const path = pathOf(environment, ownName);
+  const path = pathOf(environment, tokenFileName(environment));
   if (path !== undefined) fs.rmSync(path, { force: true });
 }
 

@@ -18,6 +18,7 @@ The words, flags, formats and exit codes are those of Vault's command line, so s
 - **\`a:b\`** is \`a b\`: \`coffer kv:get\` is \`coffer kv get\`.
 - **Data** is \`key=value\`; \`key=@file\` and \`key=-\` take the value from a file or standard input; \`@file\` and \`-\` alone are JSON objects. A key given several times becomes a list. \`key=\\@text\` is a text that begins with @.
 - **Environment.** Each setting is read from \`COFFER_NAME\`, then \`VAULT_NAME\`, then \`BAO_NAME\`; flags win over all of them: \`ADDR\`, \`TOKEN\`, \`NAMESPACE\`, \`FORMAT\`, \`CACERT\`, \`CAPATH\`, \`CLIENT_CERT\`, \`CLIENT_KEY\`, \`TLS_SERVER_NAME\`, \`SKIP_VERIFY\`, \`MAX_RETRIES\` (2), \`CLIENT_TIMEOUT\` (60s), \`WRAP_TTL\`. \`NO_COLOR\`, \`COFFER_CLI_NO_COLOR\` or \`TERM=dumb\` turn colour off.
+- **Called \`vault\` or \`bao\`** (through a link of that name to \`coffer\`), it speaks as that program: help, hints, the version line; \`VAULT_NAME\` goes before \`COFFER_NAME\` (for \`bao\`: \`BAO_NAME\`, then \`VAULT_NAME\`), and tokens are kept in \`~/.vault-token\`.
 - **Token.** \`COFFER_TOKEN\` wins; otherwise what \`coffer login\` stored in \`~/.coffer-token\`, then \`~/.vault-token\`.
 - **Exit codes.** 0 success; 1 a local mistake (flags, arguments, data, format, a \`-field\` that is not there); 2 the server or the network said no, or nothing was found; 127 no such command. \`coffer status\`: 0 unsealed, 2 sealed, 1 not reachable.
 - **Streams.** Results on standard output; errors, warnings and notes on standard error.

@@ -2,6 +2,7 @@ import { parseJson, stringifyJson } from '../../formats/json/index.ts';
 import { CofferClient } from '../../sdk/client.ts';
 import type { Transport } from '../../sdk/transport.ts';
 import type { Flags } from '../arguments/parse-flags.ts';
+import { programName } from '../program-name.ts';
 import { type Connection, type Environment, readConnection } from '../settings.ts';
 import { findToken } from '../token-file.ts';
 import { type NodeTransport, nodeTransport } from './node-transport.ts';
@@ -26,7 +27,7 @@ export interface Clients {
 export async function connect(flags: Flags, environment: Environment): Promise<Clients> {
   const connection = readConnection(flags, environment);
   const network = nodeTransport(connection);
-  const transport = await chooseTransport(flags, network);
+  const transport = await chooseTransport(flags, environment, network);
   const token = findToken(environment);
   const unwrapped = { ...connection, wrapTtl: undefined };
   const client = makeClient(connection, transport, token);
@@ -41,10 +42,14 @@ export async function connect(flags: Flags, environment: Environment): Promise<C
   };
 }
 
-async function chooseTransport(flags: Flags, network: NodeTransport): Promise<Transport> {
+async function chooseTransport(
+  flags: Flags,
+  environment: Environment,
+  network: NodeTransport,
+): Promise<Transport> {
   if (!flags.on('output-curl-string') && !flags.on('output-policy')) return network.send;
   const { curlTransport, policyTransport } = await import('./printing-transports.ts');
-  return flags.on('output-curl-string') ? curlTransport : policyTransport;
+  return flags.on('output-curl-string') ? curlTransport(programName(environment)) : policyTransport;
 }
 
 function makeClient(connection: Connection, transport: Transport, token: string): CofferClient {

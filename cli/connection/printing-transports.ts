@@ -1,18 +1,21 @@
 import type { Transport, TransportRequest } from '../../sdk/transport.ts';
 import { PrintInstead } from '../failure.ts';
+import type { ProgramName } from '../program-name.ts';
 
 /** Instead of sending, ends the command with the curl command that would: the token as a reference, never its value. */
-export const curlTransport: Transport = async (request) => {
-  const headers = Object.entries(request.headers)
-    .filter(([name]) => name !== 'Content-Type' || request.method === 'PATCH')
-    .map(([name, value]) => {
-      const shown = name === 'X-Vault-Token' ? '$(coffer print token)' : forDoubleQuotes(value);
-      return ` -H "${name}: ${shown}"`;
-    });
-  const method = request.method === 'GET' ? '' : ` -X ${request.method}`;
-  const body = request.body === undefined ? '' : ` -d '${request.body.replaceAll("'", `'"'"'`)}'`;
-  throw new PrintInstead(`curl${method}${headers.join('')}${body} "${forDoubleQuotes(request.url)}"\n`);
-};
+export const curlTransport =
+  (program: ProgramName): Transport =>
+  async (request) => {
+    const headers = Object.entries(request.headers)
+      .filter(([name]) => name !== 'Content-Type' || request.method === 'PATCH')
+      .map(([name, value]) => {
+        const shown = name === 'X-Vault-Token' ? `$(${program} print token)` : forDoubleQuotes(value);
+        return ` -H "${name}: ${shown}"`;
+      });
+    const method = request.method === 'GET' ? '' : ` -X ${request.method}`;
+    const body = request.body === undefined ? '' : ` -d '${request.body.replaceAll("'", `'"'"'`)}'`;
+    throw new PrintInstead(`curl${method}${headers.join('')}${body} "${forDoubleQuotes(request.url)}"\n`);
+  };
 
 function forDoubleQuotes(text: string): string {
   return text.replace(/["\\$`]/g, '\\$&');

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +77,18 @@ describe('the packed package', () => {
     assert.ok(existsSync(join(installed, 'node_modules/.bin/coffer')));
     const manifest = readFileSync(join(installed, 'node_modules/coffer/package.json'), 'utf8');
     assert.match(manifest, /"name": "coffer"/);
+  });
+
+  it('speaks as Vault through a link of that name', async () => {
+    const link = join(folder, 'vault');
+    symlinkSync(join(installed, 'node_modules/.bin/coffer'), link);
+    const program = new Program([link]);
+    try {
+      assert.match((await program.run(['version'])).out, /^Vault v\d+\.\d+\.\d+ \(Coffer v/);
+      assert.match((await program.run(['kv', 'get', '-help'])).out, /^Usage: vault kv get /);
+    } finally {
+      await program.dispose();
+    }
   });
 
   it('starts, keeps a secret and gives it back', async () => {

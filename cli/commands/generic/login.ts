@@ -3,6 +3,7 @@ import type { Secret, SecretAuth } from '../../../sdk/secret.ts';
 import { readDataArguments } from '../../arguments/data-arguments.ts';
 import { Failure } from '../../failure.ts';
 import { printField, printSecret } from '../../output/print.ts';
+import { inOurName } from '../../program-name.ts';
 import { attempt, type Run } from '../../run.ts';
 import { fromEnvironment } from '../../settings.ts';
 import { storeToken } from '../../token-file.ts';
@@ -153,7 +154,10 @@ function greet(run: Run, stored: boolean): void {
     run.terminal.err(
       run.paint(
         'warning',
-        'The token was not stored. Set COFFER_TOKEN to the token below for the commands to come.\n\n',
+        inOurName(
+          run.environment,
+          'The token was not stored. Set COFFER_TOKEN to the token below for the commands to come.\n\n',
+        ),
       ),
     );
   else if (fromEnvironment(run.environment, 'TOKEN') !== undefined)
@@ -165,7 +169,10 @@ function greet(run: Run, stored: boolean): void {
     );
   run.terminal.out(
     stored
-      ? 'Success! You are now authenticated. The token below is stored in ~/.coffer-token\nand used by every command from now on.\n\n'
+      ? inOurName(
+          run.environment,
+          'Success! You are now authenticated. The token below is stored in ~/.coffer-token\nand used by every command from now on.\n\n',
+        )
       : 'Success! You are now authenticated.\n\n',
   );
 }

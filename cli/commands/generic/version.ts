@@ -1,12 +1,13 @@
 import { isObject } from '../../../sdk/secret.ts';
 import { printValue } from '../../output/print.ts';
+import { versionLine } from '../../program-name.ts';
 import type { Run } from '../../run.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
 export async function version(run: Run): Promise<number> {
   const number = ownVersion();
-  if (run.format === 'table') run.terminal.out(`Coffer v${number}\n`);
+  if (run.format === 'table') run.terminal.out(`${versionLine(run.environment, number)}\n`);
   else await printValue(run, { version: number });
   return 0;
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../../failure.ts';
 import { printField, printSecret, printSuccess, printValue } from '../../output/print.ts';
+import { inOurName } from '../../program-name.ts';
 import { attempt, cleanPath, type Run } from '../../run.ts';
 
 export async function lock(run: Run): Promise<number> {
@@ -12,9 +13,9 @@ export async function lock(run: Run): Promise<number> {
   if (typeof key !== 'string') throw new Failure(2, 'Error locking namespace: the server gave no unlock key');
   if (run.field() !== undefined) return printField(run, run.field() ?? '', secret?.data?.[run.field() ?? '']);
   if (run.format !== 'table') return printValue(run, secret?.data);
-  run.terminal.out(`Unlock Key: ${key}\n
-The namespace is now locked. Keep the key above: it serves the namespace again
-(coffer namespace unlock). Without it that takes a token with sudo.\n`);
+  const advice = `The namespace is now locked. Keep the key above: it serves the namespace again
+(coffer namespace unlock). Without it that takes a token with sudo.\n`;
+  run.terminal.out(`Unlock Key: ${key}\n\n${inOurName(run.environment, advice)}`);
   return 0;
 }
 

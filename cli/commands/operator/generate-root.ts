@@ -5,6 +5,7 @@ import { Failure } from '../../failure.ts';
 import { goText } from '../../output/go-text.ts';
 import { printField, printSuccess, printValue } from '../../output/print.ts';
 import { renderTable } from '../../output/table.ts';
+import { inOurName } from '../../program-name.ts';
 import { attempt, type Run } from '../../run.ts';
 import { withoutUndefined } from '../secrets/mount-flags.ts';
 import { askKey } from './ask-key.ts';
@@ -87,7 +88,10 @@ async function provide(run: Run): Promise<number> {
   if (current['started'] !== true)
     throw new Failure(
       1,
-      'No root generation is in progress. Start a root generation by running "coffer operator generate-root -init".',
+      inOurName(
+        run.environment,
+        'No root generation is in progress. Start a root generation by running "coffer operator generate-root -init".',
+      ),
     );
   const nonce = run.flags.text('nonce');
   if (nonce === undefined && run.words[0] !== undefined)

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../../../sdk/secret.ts';
 import { Failure } from '../../failure.ts';
 import { printValue } from '../../output/print.ts';
+import { inOurName } from '../../program-name.ts';
 import { attempt, type Run } from '../../run.ts';
 import { withoutUndefined } from '../secrets/mount-flags.ts';
 import { readPgpKey, readPgpKeys } from './pgp-keys.ts';
@@ -14,7 +15,7 @@ export async function init(run: Run): Promise<number> {
   );
   const answer = isObject(body) ? body : {};
   if (run.format !== 'table') return printValue(run, jsonAnswer(answer, request));
-  run.terminal.out(renderAnswer(answer, request));
+  run.terminal.out(renderAnswer(answer, request, (advice) => inOurName(run.environment, advice)));
   return 0;
 }
 
@@ -76,7 +77,7 @@ function jsonAnswer(answer: JsonObject, request: JsonObject): JsonObject {
   };
 }
 
-function renderAnswer(answer: JsonObject, request: JsonObject): string {
+function renderAnswer(answer: JsonObject, request: JsonObject, said: (advice: string) => string): string {
   const unseal = texts(answer['keys_base64']).map((key, index) => `Unseal Key ${index + 1}: ${key}\n`);
   const recovery = texts(answer['recovery_keys_base64']).map(
     (key, index) => `Recovery Key ${index + 1}: ${key}\n`,
@@ -99,5 +100,5 @@ the recovery keys are for a new root token, for rekeying and for a change of sea
 They are shown this once and stored nowhere.
 `;
   const keys = [...unseal, ...recovery].join('');
-  return `${keys}\nInitial Root Token: ${String(answer['root_token'])}\n${advice}`;
+  return `${keys}\nInitial Root Token: ${String(answer['root_token'])}\n${said(advice)}`;
 }

@@ -4,6 +4,7 @@ import { Failure } from '../../failure.ts';
 import { goText } from '../../output/go-text.ts';
 import { printSecret, printSuccess, printValue } from '../../output/print.ts';
 import { renderKeyValues } from '../../output/table.ts';
+import { inOurName } from '../../program-name.ts';
 import { attempt, type Run } from '../../run.ts';
 import { withoutUndefined } from '../secrets/mount-flags.ts';
 import { askKey } from './ask-key.ts';
@@ -81,7 +82,10 @@ async function provide(run: Run, base: string): Promise<number> {
   if (current['started'] !== true)
     throw new Failure(
       1,
-      'No rekey is in progress. Start a rekey process by running "coffer operator rekey -init".',
+      inOurName(
+        run.environment,
+        'No rekey is in progress. Start a rekey process by running "coffer operator rekey -init".',
+      ),
     );
   const body = {
     key: await askKey(run, 'Rekey key (will be hidden): '),
@@ -137,7 +141,10 @@ async function printVerification(run: Run, client: CofferClient, base: string): 
   run.terminal.err(
     run.paint(
       'warning',
-      'The new key shares are not valid until they have been verified: `coffer operator rekey -verify` takes them one by one.\nUntil then the present shares unseal Coffer, and sealing it discards the new ones.\n',
+      inOurName(
+        run.environment,
+        'The new key shares are not valid until they have been verified: `coffer operator rekey -verify` takes them one by one.\nUntil then the present shares unseal Coffer, and sealing it discards the new ones.\n',
+      ),
     ),
   );
   run.terminal.out('\n');
