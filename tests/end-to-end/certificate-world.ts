@@ -15,6 +15,8 @@ export interface Wish {
   readonly subject: string;
   readonly issuer?: Identity;
   readonly keys?: CryptoKeyPair;
+  /** Whose key the certificate says has signed it, where that is a lie. */
+  readonly claimedSigner?: Identity;
   readonly isAuthority?: boolean;
   readonly pathLength?: number;
   readonly names?: x509.JsonGeneralNames;
@@ -46,7 +48,9 @@ export async function certify(wish: Wish): Promise<Identity> {
         ? [new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)]
         : [new x509.ExtendedKeyUsageExtension([...(wish.usages ?? [x509.ExtendedKeyUsage.clientAuth])])]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create((issuer?.keys ?? keys).publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(
+        (wish.claimedSigner ?? issuer)?.keys.publicKey ?? keys.publicKey,
+      ),
       ...(wish.names ? [new x509.SubjectAlternativeNameExtension(wish.names)] : []),
       ...(wish.extensions ?? []),
     ],

@@ -45,7 +45,7 @@ export function asn1Text(der: Uint8Array): string | undefined {
   const [tag, first] = der;
   if (tag === undefined || first === undefined || ![0x0c, 0x13, 0x16].includes(tag)) return undefined;
   const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
-  if (lengthBytes > 2) return undefined;
+  if (lengthBytes > 2 || first === 0x80) return undefined;
   const length =
     lengthBytes === 0
       ? first
