@@ -196,11 +196,8 @@ export function buildCore(parts: CoreParts): Core {
     audit,
     inFlight: () => pipeline.inFlight,
   });
-  const platform: BuiltPlatform = buildPlatform({
-    ...{ recordsOf, namespaces, policies, tokenStore, access, clock, logger },
-    mounts: () => mounts,
-    pipeline: () => pipeline,
-  });
+  const rooms = { recordsOf, namespaces, policies, tokenStore, access, clock, logger };
+  const platform: BuiltPlatform = buildPlatform({ ...rooms, later: () => ({ mounts, pipeline }) });
   const pipeline: Pipeline = new Pipeline({
     mounts,
     namespaces,
@@ -219,9 +216,7 @@ export function buildCore(parts: CoreParts): Core {
     logger: logger.named('core'),
     isUnsealed: () => lifecycle.unsealed,
     freshen: () => barrier.freshen(),
-    lifecyclePaths: compilePaths(
-      [...lifecyclePaths(lifecycle), ...operations.metricsPaths].filter((path) => path.whileSealed),
-    ),
+    lifecyclePaths: pathsWhileSealed([...lifecyclePaths(lifecycle), ...operations.metricsPaths]),
   });
   barrier.onChange((keys) => {
     access.changed(keys);
@@ -234,10 +229,7 @@ export function buildCore(parts: CoreParts): Core {
     lifecycle,
     platform,
     cors: operations.cors,
-    async start() {
-      const outcome = await lifecycle.start();
-      if (outcome.problem && outcome.problem.kind !== 'unavailable') throw outcome.problem;
-    },
+    start: () => startUnlessBroken(lifecycle),
     async reload(next) {
       await life.redeclare(next.auditDevices);
       await audit.reopen();
@@ -266,6 +258,16 @@ export function buildCore(parts: CoreParts): Core {
       ...platform.paths,
     ];
   }
+}
+
+function pathsWhileSealed(paths: SecretsEngine['paths']) {
+  return compilePaths(paths.filter((path) => path.whileSealed));
+}
+
+/** A seal that is merely away is tried again. */
+async function startUnlessBroken(lifecycle: Lifecycle): Promise<void> {
+  const { problem } = await lifecycle.start();
+  if (problem && problem.kind !== 'unavailable') throw problem;
 }
 
 function mountFinder(namespaceById: Namespaces['byId'], mounts: () => Mounts) {

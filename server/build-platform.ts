@@ -14,11 +14,11 @@ import { Members, memberPaths, Requests, RoleGroups, Workspaces, workspacePaths 
 export interface PlatformRooms {
   readonly recordsOf: RecordsOf;
   readonly namespaces: Namespaces;
-  readonly mounts: () => Mounts;
   readonly policies: PolicyStore;
   readonly tokenStore: TokenStore;
   readonly access: Access;
-  readonly pipeline: () => Pipeline;
+  /** Once they are there. */
+  readonly later: () => { readonly mounts: Mounts; readonly pipeline: Pipeline };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -32,9 +32,13 @@ export interface BuiltPlatform {
 
 /** Workspaces, roles and what speaks to the pipeline in the name of the platform API's clients. */
 export function buildPlatform(rooms: PlatformRooms): BuiltPlatform {
-  const { recordsOf, namespaces, mounts, policies, clock } = rooms;
+  const { recordsOf, namespaces, policies, clock } = rooms;
+  const mounts = () => rooms.later().mounts;
   const groups = new RoleGroups(recordsOf, () => clock.now());
-  const requests = new Requests(rooms.pipeline, () => clock.now());
+  const requests = new Requests(
+    () => rooms.later().pipeline,
+    () => clock.now(),
+  );
   const logger = rooms.logger.named('platform');
   const workspaces = new Workspaces({ namespaces, mounts, policies, groups, clock, logger });
   const members = new Members({ groups, mounts, requests, clock });

@@ -28,7 +28,9 @@ test('every command has a summary, an example that calls it, and a handler that 
   for (const [name, command] of await flatten(await allCommands())) {
     assert.match(command.summary, /\.$/, name);
     assert.ok(
-      command.examples.some((example) => example.command.includes(`coffer ${name}`)),
+      command.examples.some((example) =>
+        [name, name.replace(' ', ':')].some((words) => example.command.includes(`coffer ${words}`)),
+      ),
       name,
     );
     if (!command.handedOver) assert.equal(typeof (await command.load()), 'function', name);

@@ -22,6 +22,8 @@ const documents = [
   'docs/guides/approle.md',
   'docs/guides/namespaces.md',
   'docs/guides/wrapping.md',
+  'docs/guides/workspaces-and-roles.md',
+  'docs/guides/secrets.md',
   'docs/guides/coming-from-vault.md',
 ];
 const addressInDocuments = '127.0.0.1:8200';

@@ -134,6 +134,7 @@ export const commands: readonly Command[] = [
     ],
     examples: [
       { says: 'All of them:', command: 'coffer secrets:list' },
+      { says: 'With a word in name or description:', command: 'coffer secrets search openai' },
       { says: 'With a tag, as JSON:', command: 'coffer secrets:list --tags production --json' },
     ],
     load: async () => (await import('./read.ts')).search,
