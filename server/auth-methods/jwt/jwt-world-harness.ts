@@ -22,6 +22,9 @@ export class Issuer {
   /** Answers every request with this status instead. */
   broken: number | undefined;
   issuer = '';
+  /** What the token endpoint says to every code. */
+  answerToken: () => Promise<object> = async () => ({});
+  userinfo: Readonly<Record<string, unknown>> = { sub: 'alice' };
   #server: Server | undefined;
 
   async start(): Promise<this> {
@@ -30,10 +33,13 @@ export class Issuer {
         response.writeHead(this.broken, { location: `${this.url}/jwks` }).end('{"secret":"answer"}');
         return;
       }
-      if (request.url === '/jwks') {
+      if (request.url === '/token') {
+        void this.answerToken().then((answer) => response.end(JSON.stringify(answer)));
+      } else if (request.url === '/userinfo') response.end(JSON.stringify(this.userinfo));
+      else if (request.url === '/jwks') {
         this.asked++;
         response.end(JSON.stringify({ keys: this.keys }));
-      } else response.end(JSON.stringify({ issuer: this.issuer || this.url, jwks_uri: `${this.url}/jwks` }));
+      } else response.end(JSON.stringify(this.#facts()));
     });
     await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve));
     return this;
@@ -53,6 +59,17 @@ export class Issuer {
     return new SignJWT(given)
       .setProtectedHeader({ alg: signer.alg, ...(signer.jwk.kid ? { kid: signer.jwk.kid } : {}) })
       .sign(signer.privateKey);
+  }
+
+  #facts(): object {
+    return {
+      issuer: this.issuer || this.url,
+      jwks_uri: `${this.url}/jwks`,
+      authorization_endpoint: `${this.url}/authorize`,
+      token_endpoint: `${this.url}/token`,
+      userinfo_endpoint: `${this.url}/userinfo`,
+      id_token_signing_alg_values_supported: ['RS256', 'none'],
+    };
   }
 
   async stop(): Promise<void> {
