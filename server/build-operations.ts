@@ -41,6 +41,8 @@ import { vaultVersion, version } from './version.ts';
 
 export interface OperationsParts {
   readonly configuration: Configuration;
+  /** Scheme, host and port of the first listener, when it has one. */
+  readonly listenerAddress?: string | undefined;
   readonly storage: CountedStorage;
   readonly barrier: Barrier;
   readonly engines: ReadonlyMap<string, SecretsEnginePlugin>;
@@ -116,7 +118,7 @@ export function buildOperations(parts: OperationsParts): Operations {
       }),
       ...haPaths({
         hostname: os.hostname(),
-        apiAddress: configuration.apiAddress ?? '',
+        apiAddress: configuration.apiAddress ?? parts.listenerAddress ?? '',
         clusterAddress: configuration.clusterAddress ?? '',
         version: vaultVersion,
       }),

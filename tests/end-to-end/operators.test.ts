@@ -386,3 +386,26 @@ describe('tools and password policies', () => {
     assert.equal((await server.call('GET', 'sys/policies/password/no/generate')).status, 404);
   });
 });
+
+test('what is asked of a plug-in, mount or namespace that is not there is refused as Vault does, and nothing pretends to have happened', async () => {
+  const errorOf = async (method: string, path: string, body: object, type?: string) => {
+    const more = type === undefined ? {} : { headers: { 'content-type': type } };
+    const answer = await server.call(method, path, { body, ...more });
+    return [answer.status, answer.text];
+  };
+  const [plugin, pluginText] = await errorOf('PUT', 'sys/plugins/reload/backend', { plugin: 'nope' });
+  assert.equal(plugin, 400);
+  assert.match(String(pluginText), /plugin not found in the catalog: \\"nope\\"/);
+  assert.equal((await errorOf('PUT', 'sys/plugins/reload/backend', { mounts: ['nope/'] }))[0], 400);
+  assert.equal((await errorOf('PUT', 'sys/plugins/reload/backend', { plugin: 'kv' }))[0], 200);
+  const patched = await errorOf('PATCH', 'sys/namespaces/nope', {}, 'application/merge-patch+json');
+  assert.equal(patched[0], 400);
+  assert.match(String(patched[1]), /namespace not found/);
+  assert.equal((await server.call('DELETE', 'sys/plugins/catalog/secret/nope')).status, 204);
+  assert.notEqual((await server.call('DELETE', 'sys/plugins/catalog/secret/kv')).status, 204);
+});
+
+test('the node of sys/ha-status says where it is reached, also without api_addr', async () => {
+  const [node] = listIn(await ok('GET', 'sys/ha-status'), 'nodes');
+  assert.match(JSON.stringify(node), /"api_address":"https?:\/\/127\.0\.0\.1:\d+"/);
+});

@@ -93,7 +93,7 @@ function onePath(namespaces: Namespaces): PathDeclaration {
         summary: 'Change the metadata of a namespace',
         async handler(call) {
           const namespace = await below(namespaces, call, call.fields.path);
-          if (!namespace) return undefined;
+          if (!namespace) throw invalidRequest('namespace not found');
           const patch = call.data['custom_metadata'];
           const patched = await namespaces.setMetadata(namespace, (before) => mergeStrings(before, patch));
           return { data: shown(patched) };

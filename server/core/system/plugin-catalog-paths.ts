@@ -97,7 +97,15 @@ function catalogPaths({ entries }: CatalogDependencies): PathDeclaration[] {
           },
         },
         write: { summary: 'Register a plug-in (refused)', handler: refuse },
-        delete: { summary: 'Remove a plug-in (refused)', handler: refuse },
+        delete: {
+          summary: 'Remove a plug-in (refused for what is here)',
+          async handler({ fields }) {
+            const isHere = ofType(entries(), pluginType(fields.type)).some(
+              ({ name }) => name === fields.name,
+            );
+            return isHere ? refuse() : undefined;
+          },
+        },
       },
       help: { synopsis: 'One plug-in.', description: 'Registering others is refused.' },
     }),
@@ -139,7 +147,7 @@ function pinPaths(): PathDeclaration[] {
   ];
 }
 
-function reloadPaths({ reload }: CatalogDependencies): PathDeclaration[] {
+function reloadPaths({ entries, reload }: CatalogDependencies): PathDeclaration[] {
   const scope = { type: 'string', description: 'Empty, or global; every process reloads by itself' } as const;
   return [
     definePath({
@@ -155,7 +163,11 @@ function reloadPaths({ reload }: CatalogDependencies): PathDeclaration[] {
           async handler({ fields: { plugin, mounts }, namespace }) {
             if ((plugin === '') === (mounts.length === 0))
               throw invalidRequest('exactly one of "plugin" and "mounts" must be given');
-            await reload(plugin === '' ? { paths: mounts } : { type: plugin }, namespace.id);
+            if (plugin !== '' && !entries().some(({ name }) => name === plugin))
+              throw invalidRequest(`plugin not found in the catalog: "${plugin.slice(0, 100)}"`);
+            const reloaded = await reload(plugin === '' ? { paths: mounts } : { type: plugin }, namespace.id);
+            if (plugin === '' && reloaded < new Set(mounts).size)
+              throw invalidRequest('at least one of the mounts does not exist; the others were started anew');
             return { data: { reload_id: randomUUID() } };
           },
         },
