@@ -73,7 +73,8 @@ export async function allCommands(): Promise<readonly Entry[]> {
   const { genericCommands } = await import('./generic/commands.ts');
   const { observeCommands } = await import('./observe/commands.ts');
   const { agentCommands } = await import('./agent/commands.ts');
-  return [...genericCommands, ...observeCommands, ...agentCommands, ...groups];
+  const { injectionCommands } = await import('./injection/commands.ts');
+  return [...genericCommands, ...injectionCommands, ...observeCommands, ...agentCommands, ...groups];
 }
 
 export function isGroup(entry: Entry): entry is CommandGroup {

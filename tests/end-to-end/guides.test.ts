@@ -23,6 +23,7 @@ const documents = [
   'docs/guides/namespaces.md',
   'docs/guides/wrapping.md',
   'docs/guides/workspaces-and-roles.md',
+  'docs/guides/secrets-in-processes.md',
   'docs/guides/secrets.md',
   'docs/guides/coming-from-vault.md',
 ];
