@@ -29,7 +29,7 @@ export function readAgentConfiguration(
     return configuration;
   } catch (error) {
     if (error instanceof HclError)
-      throw new ConfigurationError([error.message, error.hint].filter((text) => text !== '').join(' '));
+      throw new ConfigurationError([error.message, error.hint].filter((text) => text !== '').join('. '));
     throw error;
   }
 }
@@ -41,7 +41,11 @@ function combine(blocks: readonly HclBlock[], environment: Environment): AgentCo
   const proxy = last((block) => block.block('api_proxy'));
   const use = proxy?.value('use_auto_auth_token');
   const forced = use?.kind === 'string' && use.value === 'force';
-  const usesToken = forced || (proxy?.boolean('use_auto_auth_token') ?? false);
+  // Where Vault's older configurations say it.
+  const cache = last((block) => block.block('cache'));
+  const usesToken =
+    forced || (proxy?.boolean('use_auto_auth_token') ?? cache?.boolean('use_auto_auth_token') ?? false);
+  cache?.refuseUnread();
   proxy?.refuseUnread();
   const templateConfig = last((block) => block.block('template_config'));
   const configuration: AgentConfiguration = {

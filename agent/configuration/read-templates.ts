@@ -10,8 +10,15 @@ import type {
 } from './configuration.ts';
 import { needed, permissions, seconds } from './read-methods.ts';
 
+const textKeys = ['source', 'contents', 'left_delimiter', 'right_delimiter', 'error_on_missing_key'];
+const fileKeys = [
+  ...['destination', 'create_dest_dirs', 'perms', 'user', 'group', 'backup'],
+  ...['command', 'command_timeout', 'exec', 'wait'],
+];
+
 /** Reads a `template` block. Throws `HclError`. */
 export function readTemplate(block: HclBlock): TemplateSettings {
+  block.refuseUnknown([...textKeys, ...fileKeys]);
   const destination = needed(block, 'destination');
   const wait = block.block('wait');
   const settings: TemplateSettings = {
@@ -31,6 +38,7 @@ export function readTemplate(block: HclBlock): TemplateSettings {
 
 /** Reads an `env_template "NAME"` block. */
 export function readEnvTemplate(block: HclBlock): EnvTemplateSettings {
+  block.refuseUnknown(textKeys);
   const variable = block.labels[0] ?? '';
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable))
     throw block.error('env_template needs the name of a variable', block.at);
@@ -73,7 +81,6 @@ function readText(block: HclBlock, name: string): TemplateText {
   const contents = block.string('contents');
   if ((source === undefined) === (contents === undefined))
     throw block.error(`${block.name} needs either "source" or "contents"`, block.at);
-  block.boolean('function_denylist');
   return {
     name,
     text: contents ?? readSource(block, source ?? ''),
