@@ -9,7 +9,16 @@ import type { Access } from './core/policies/access.ts';
 import type { PolicyStore } from './core/policies/policy-store.ts';
 import type { RecordsOf } from './core/tokens/system-change.ts';
 import type { TokenStore } from './core/tokens/token-store.ts';
-import { Members, memberPaths, Requests, RoleGroups, Workspaces, workspacePaths } from './platform/index.ts';
+import {
+  Grants,
+  grantPaths,
+  Members,
+  memberPaths,
+  Requests,
+  RoleGroups,
+  Workspaces,
+  workspacePaths,
+} from './platform/index.ts';
 
 export interface PlatformRooms {
   readonly recordsOf: RecordsOf;
@@ -40,8 +49,13 @@ export function buildPlatform(rooms: PlatformRooms): BuiltPlatform {
     () => clock.now(),
   );
   const logger = rooms.logger.named('platform');
-  const workspaces = new Workspaces({ namespaces, mounts, policies, groups, clock, logger });
+  const grants = new Grants({ recordsOf, policies, groups, clock });
+  const workspaces = new Workspaces({ namespaces, mounts, policies, groups, grants, clock, logger });
   const members = new Members({ groups, mounts, requests, clock });
   const parts = { workspaces, members, mayAlso: allowsToo(rooms.tokenStore, rooms.access) };
-  return { paths: [...workspacePaths(parts), ...memberPaths(parts)], requests, workspaces };
+  return {
+    paths: [...workspacePaths(parts), ...memberPaths(parts), ...grantPaths({ ...parts, grants })],
+    requests,
+    workspaces,
+  };
 }

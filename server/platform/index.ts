@@ -1,3 +1,5 @@
+export { grantPaths } from './grants/grant-paths.ts';
+export { Grants } from './grants/grants.ts';
 export { platformOperations } from './operations.ts';
 export type { PlatformReply } from './platform-operation.ts';
 export { asPath, type PlatformOperation } from './platform-operation.ts';

@@ -1,3 +1,4 @@
+import { grantOperations } from './grants/grant-operations.ts';
 import type { PlatformOperation } from './platform-operation.ts';
 import { listOperation } from './secrets/list-operation.ts';
 import { readOperations } from './secrets/read-operations.ts';
@@ -10,4 +11,5 @@ export const platformOperations: readonly PlatformOperation[] = [
   listOperation,
   ...readOperations,
   ...writeOperations,
+  ...grantOperations,
 ];

@@ -166,6 +166,46 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./write.ts')).rollback,
   }),
   command({
+    name: 'grant-access',
+    summary: 'Let somebody read a secret for a limited time; it ends by itself.',
+    flags: [
+      {
+        name: 'user',
+        kind: 'text',
+        value: 'NAME',
+        summary: 'A userpass user; or user:NAME, machine:ROLE, entity:NAME.',
+      },
+      {
+        name: 'duration',
+        kind: 'text',
+        value: 'DURATION',
+        summary: 'For how long, such as 1h; at most 30d.',
+      },
+    ],
+    examples: [
+      {
+        says: 'For an hour:',
+        command: 'coffer secrets:grant-access DATABASE_URL --user john@example.com --duration 1h',
+      },
+    ],
+    load: async () => (await import('./grants.ts')).grantAccess,
+  }),
+  command({
+    name: 'grants',
+    summary: 'List who may read which secret for a limited time.',
+    words: '',
+    arity: { min: 0, max: 0 },
+    examples: [{ says: 'Those in force:', command: 'coffer secrets:grants' }],
+    load: async () => (await import('./grants.ts')).list,
+  }),
+  command({
+    name: 'end-grant',
+    summary: 'End a grant before its time.',
+    words: 'ID',
+    examples: [{ says: 'At once:', command: 'coffer secrets:end-grant 6f1c1f2e-…' }],
+    load: async () => (await import('./grants.ts')).end,
+  }),
+  command({
     name: 'delete',
     summary: 'Delete a secret; it can be brought back unless it is deleted for good.',
     flags: [{ name: 'permanent', kind: 'boolean', summary: 'With all its versions, for good.' }],

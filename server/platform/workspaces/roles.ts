@@ -71,6 +71,9 @@ function organizationRules(workspace: string, role: Role): Rule[] {
   if (mayManage) rules.push({ path: `${at}/members/*`, can: ['create', 'update', 'delete'] });
   if (mayManage) rules.push({ path: `${at}/grants`, can: ['create', 'read', 'update'] });
   if (mayManage) rules.push({ path: `${at}/grants/*`, can: ['delete'] });
-  if (role === 'owner') rules.push({ path: ownersPath(workspace), can: ['update', 'delete'] });
+  if (role === 'owner') {
+    rules.push({ path: ownersPath(workspace), can: ['update', 'delete'] });
+    rules.push({ path: `${at}/restore`, can: ['update'] });
+  }
   return rules;
 }

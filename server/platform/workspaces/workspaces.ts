@@ -5,6 +5,7 @@ import { newEntry } from '../../core/mounts/mount-entry.ts';
 import type { Mounts } from '../../core/mounts/mounts.ts';
 import { type Namespace, type Namespaces, rootNamespace } from '../../core/namespaces/namespaces.ts';
 import type { PolicyStore } from '../../core/policies/policy-store.ts';
+import type { Grants } from '../grants/grants.ts';
 import type { RoleGroups } from './role-groups.ts';
 import { roleName, rolePolicy, roles } from './roles.ts';
 import { checkWorkspaceName } from './workspace-name.ts';
@@ -14,6 +15,7 @@ export interface WorkspaceDependencies {
   readonly mounts: () => Mounts;
   readonly policies: PolicyStore;
   readonly groups: RoleGroups;
+  readonly grants: Grants;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -71,6 +73,7 @@ export class Workspaces {
       await this.#deps.policies.write(namespace.id, role, rolePolicy(name, role, ''));
     }
     // Last: who finds the groups finds the rest.
+    await this.#deps.grants.endAll(name);
     await groups.create(name);
     return namespace;
   }
@@ -106,11 +109,13 @@ export class Workspaces {
     // First, as it may be refused. What a crash leaves of the rest, `create` makes anew before anybody has it.
     await this.#deps.namespaces.remove(namespace);
     await this.#deps.groups.remove(name);
+    await this.#deps.grants.endAll(name);
     for (const role of roles) await this.#deps.policies.remove('root', roleName(name, role));
   }
 
-  /** Ends those whose grace is over. Safe to repeat, on any node. */
+  /** Ends those whose grace is over, and clears away grants that have ended. Safe to repeat, on any node. */
   async sweep(): Promise<void> {
+    await this.#deps.grants.sweep();
     for (const namespace of await this.list()) {
       const endsAtMs = Date.parse(namespace.customMetadata[deletionKey] ?? '');
       if (!(endsAtMs <= this.#deps.clock.now())) continue;
