@@ -12,11 +12,16 @@ export interface DeclaredField {
   readonly items: string | undefined;
   readonly required: boolean;
   readonly allowed: readonly unknown[] | undefined;
+  readonly description: string;
+  /** What it is where it is not given. */
+  readonly standard: unknown;
 }
 
 export interface DeclaredOperation {
   readonly method: DeclaredMethod;
   readonly summary: string;
+  /** Of the path, the same for all its operations. */
+  readonly description: string;
   readonly operationId: string;
   readonly access: 'token' | 'sudo' | 'anyone';
   readonly isBare: boolean;
@@ -122,13 +127,20 @@ function operationsOf(verb: string, operation: Tree, item: Tree): DeclaredOperat
   const ok = tree(tree(tree(tree(operation['responses'])['200'])['content'])['application/json']);
   const described = {
     summary: String(operation['summary']),
+    description: String(operation['description'] ?? ''),
     operationId: String(operation['operationId']),
     access: accessOf(operation, item),
     isBare: tree(ok['schema'])['$ref'] === undefined,
     takesAnyField: schema['additionalProperties'] === true,
     query: asked
       .filter(({ name }) => name !== 'list' && name !== 'scan')
-      .map((given) => fieldOf(String(given['name']), tree(given['schema']), given['required'] === true)),
+      .map((given) =>
+        fieldOf(
+          String(given['name']),
+          { ...tree(given['schema']), description: given['description'] },
+          given['required'] === true,
+        ),
+      ),
     body: Object.entries(tree(schema['properties'])).map(([name, given]) =>
       fieldOf(name, tree(given), required.includes(name)),
     ),
@@ -155,6 +167,8 @@ function fieldOf(name: string, schema: Tree, required: boolean): DeclaredField {
     items: text(tree(schema['items'])['type']),
     required,
     allowed: Array.isArray(schema['enum']) ? schema['enum'] : undefined,
+    description: text(schema['description']) ?? '',
+    standard: schema['default'],
   };
 }
 

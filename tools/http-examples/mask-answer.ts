@@ -70,12 +70,16 @@ function masked(value: Json, options: MaskOptions, at: readonly string[]): Json 
     const items = kept.map((item) => masked(item, options, at));
     return value.length > longestList ? [...items, anything] : items;
   }
+  if (typeof value === 'number') return isMoment(value) ? '<number>' : value;
   if (!isObject(value)) return value;
   const entries = Object.entries(value);
   const kept = entries.length > longestObject ? entries.slice(0, 6) : entries;
   const made = kept.map(([key, item]) => [maskedText(key, options), masked(item, options, [...at, key])]);
   return Object.fromEntries(entries.length > longestObject ? [...made, [anything, anything]] : made);
 }
+
+/** Seconds since the epoch, between 2020 and 2096. */
+const isMoment = (value: number) => value > 1_577_836_800 && value < 4_000_000_000;
 
 function maskedText(text: string, { known }: MaskOptions): string {
   let result = text;

@@ -147,11 +147,12 @@ function removing(declaration: PathDeclaration, declared: OperationDeclaration, 
   return { ...rest, responses: { 200: answered(declaration, declared), 204: nothing, default: refused } };
 }
 
-function common({ access: pathAccess }: PathDeclaration, declared: OperationDeclaration): Schema {
+function common({ access: pathAccess, help }: PathDeclaration, declared: OperationDeclaration): Schema {
   const access = declared.access ?? pathAccess ?? 'token';
   const isOwn = declared.access !== undefined && declared.access !== pathAccess;
   return {
     summary: declared.summary,
+    ...(help.description === '' ? {} : { description: help.description }),
     ...(declared.deprecated ? { deprecated: true } : {}),
     ...(access === 'anyone' ? { security: [] } : {}),
     ...(isOwn && access === 'sudo' ? { 'x-vault-sudo': true } : {}),
