@@ -1,6 +1,6 @@
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
 import { pageOf } from './list-replies.ts';
-import { metadataOf } from './replies.ts';
+import { metadataReply } from './replies.ts';
 import type { SecretStore } from './secret-store.ts';
 
 export function detailedMetadataPath(store: SecretStore): PathDeclaration {
@@ -31,7 +31,7 @@ export function detailedMetadataPath(store: SecretStore): PathDeclaration {
               .map(async (name) => [name, await store.get(folder + name)] as const),
           );
           const found = details.flatMap(([name, stored]) =>
-            stored ? [[name, metadataOf(stored.value)]] : [],
+            stored ? [[name, metadataReply(stored).data]] : [],
           );
           return { data: { key_info: Object.fromEntries(found), keys } };
         },
