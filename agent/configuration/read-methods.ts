@@ -75,7 +75,19 @@ type OwnSettings<M> = M extends unknown
   ? Omit<M, 'mountPath' | 'namespace' | 'minBackoffSeconds' | 'maxBackoffSeconds' | 'exitOnError'>
   : never;
 
+const configKeys: Readonly<Record<string, readonly string[]>> = {
+  token_file: ['token_file_path'],
+  approle: [
+    ...['role_id_file_path', 'secret_id_file_path', 'remove_secret_id_file_after_reading'],
+    'secret_id_response_wrapping_path',
+  ],
+  kubernetes: ['role', 'token_path'],
+  jwt: ['role', 'path', 'remove_jwt_after_reading', 'remove_jwt_follows_symlinks', 'jwt_read_period'],
+  cert: ['name', 'ca_cert', 'client_cert', 'client_key', 'reload'],
+};
+
 function readMethodConfig(type: string, config: HclBlock): OwnSettings<MethodSettings> {
+  config.refuseUnknown(configKeys[type] ?? []);
   switch (type) {
     case 'token_file':
       return { type, tokenFile: needed(config, 'token_file_path') };
