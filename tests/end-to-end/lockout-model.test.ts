@@ -126,7 +126,8 @@ describe('lockout of logins', () => {
         configs[todo.mount] = todo;
       } else
         for (let n = 0; n < todo.count; n++) {
-          const { mount: which, role: name, isRight } = todo;
+          const { mount: which, isRight } = todo;
+          const name: string = todo.role;
           const secretId = isRight ? (secretIds.get(`${path} ${name}`) ?? 'none') : 'wrong';
           const body = { role_id: name, secret_id: secretId };
           const answer = await server.call('POST', `auth/${path}/login`, { token: null, body });
