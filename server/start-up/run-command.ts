@@ -2,7 +2,7 @@ import type { StartServer } from './server-contract.ts';
 import { explain, StartProblem } from './start-problem.ts';
 
 /**
- * `coffer start` and `coffer server`, whose first word is `argv[0]`. Resolves with the exit code when the server
+ * `coffer start`, `coffer server` and `coffer operator check` (here `check`), whose first word is `argv[0]`. Resolves with the exit code when the server
  * has stopped; what prevents the start is one sentence with a hint on standard error, and 1.
  */
 export async function runCommand(
@@ -22,6 +22,13 @@ export async function runCommand(
     if (command === 'server') {
       const { runServer } = await import('./server/server-command.ts');
       return await runServer(rest, environment, startServer, out);
+    }
+    if (command === 'check') {
+      const { runCheck } = await import('./check/check-command.ts');
+      const { stdin: input, stderr: err } = process;
+      const code = await runCheck(rest, environment, { input, out, err });
+      input.destroy();
+      return code;
     }
     throw new StartProblem('there is no such command', 'Use "coffer start" or "coffer server".');
   } catch (error) {

@@ -222,6 +222,19 @@ function clusterCommands(): Command[] {
   const raft = ['list-peers', 'join', 'remove-peer', 'snapshot', 'autopilot'].join(', ');
   return [
     {
+      name: 'check',
+      summary: 'Check a store for damage without a server: its pages, and every record with its key.',
+      arity: { min: 0 },
+      talksTo: 'local',
+      handedOver: true,
+      examples: [
+        { says: 'The store of a server:', command: 'coffer operator check -config=/etc/coffer/coffer.hcl' },
+      ],
+      load: async () => {
+        throw new Error('operator check is handed to the server before a handler is loaded');
+      },
+    },
+    {
       name: 'members',
       summary: 'List the nodes of the cluster.',
       arity: none,

@@ -44,19 +44,7 @@ function catalogPaths({ entries }: CatalogDependencies): PathDeclaration[] {
         read: {
           summary: 'Read the whole catalogue',
           pure: true,
-          async handler() {
-            const byType = types.map((type) => [type, namesOf(entries(), type)] as const);
-            const detailed = types.flatMap((type) =>
-              ofType(entries(), type).map((entry) => ({
-                builtin: true,
-                deprecation_status: 'supported',
-                name: entry.name,
-                type,
-                version: entry.version,
-              })),
-            );
-            return { data: { ...Object.fromEntries(byType), detailed } };
-          },
+          handler: async () => ({ data: wholeCatalogue(entries()) }),
         },
       },
       help: { synopsis: 'All plug-ins.', description: 'By type, and again with their versions.' },
@@ -110,6 +98,17 @@ function catalogPaths({ entries }: CatalogDependencies): PathDeclaration[] {
       help: { synopsis: 'One plug-in.', description: 'Registering others is refused.' },
     }),
   ];
+}
+
+function wholeCatalogue(entries: readonly CatalogEntry[]): JsonObject {
+  const byType = types.map((type) => [type, namesOf(entries, type)] as const);
+  const detailed = types.flatMap((type) =>
+    ofType(entries, type).map(({ name, version }) => ({
+      ...{ builtin: true, deprecation_status: 'supported' },
+      ...{ name, type, version },
+    })),
+  );
+  return { ...Object.fromEntries(byType), detailed };
 }
 
 /** Nothing can be pinned, as there is one version of each. Reads answer as where nothing is pinned. */
