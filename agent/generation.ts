@@ -1,4 +1,4 @@
-import { Session } from './auto-auth/session.ts';
+import { Session, type SessionMemory } from './auto-auth/session.ts';
 import type { AgentConfiguration } from './configuration/configuration.ts';
 import { ServerConnection } from './connection/server-connection.ts';
 import { Supervisor } from './exec/supervisor.ts';
@@ -15,6 +15,7 @@ export interface GenerationOptions {
   readonly log: AgentLog;
   readonly exitAfterAuth: boolean;
   readonly signal: AbortSignal;
+  readonly memory: SessionMemory;
 }
 
 /**
@@ -27,7 +28,7 @@ export async function runGeneration(options: GenerationOptions): Promise<number>
   const signal = AbortSignal.any([options.signal, own.signal]);
   const connection = new ServerConnection(configuration.server);
   const { autoAuth } = configuration;
-  const session = autoAuth && new Session(connection, autoAuth, log);
+  const session = autoAuth && new Session(connection, autoAuth, log, options.memory);
   const listeners: { close(): Promise<void> }[] = [];
   try {
     for (const settings of options.exitAfterAuth ? [] : configuration.listeners) {
@@ -76,6 +77,7 @@ async function runWork(
     runner.changed(key);
     supervisor?.changed(key);
   };
+  runner.onRendered = () => store.keepOnly(new Set([...runner.used, ...(supervisor?.used ?? [])]));
   await session.whenToken(signal);
   if (signal.aborted) return undefined;
   const first = runner.renderAll();

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { SessionMemory } from './auto-auth/session.ts';
 import type { AgentConfiguration } from './configuration/configuration.ts';
 import { readAgentConfiguration } from './configuration/read-configuration.ts';
 import { AgentFailure } from './failure.ts';
@@ -23,6 +24,7 @@ export interface AgentOptions {
 export async function runAgent(options: AgentOptions): Promise<number> {
   let configuration = readAgentConfiguration(options.configPaths, options.environment);
   const log = new AgentLog(levelOf(options, configuration), options.write);
+  const memory = new SessionMemory();
   const stopping = new AbortController();
   let reloading = new AbortController();
   const stop = () => stopping.abort();
@@ -48,6 +50,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
         environment: options.environment,
         log,
         exitAfterAuth: options.exitAfterAuth || configuration.exitAfterAuth,
+        memory,
         signal: AbortSignal.any([stopping.signal, reloading.signal]),
       });
       if (stopping.signal.aborted || !reloading.signal.aborted) return code;

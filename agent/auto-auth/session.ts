@@ -6,17 +6,30 @@ import { BackOff, pause } from '../pause.ts';
 import { writeWhole } from '../write-file.ts';
 import { fromAuth, type Kept, type Login, logIn } from './log-in.ts';
 
+/** What a session leaves to the next one, at a reload of the configuration. */
+export class SessionMemory {
+  readonly kept: Kept = new Map();
+  /** The last login, and the method that it was made by. */
+  login: { readonly login: Login; readonly madeAt: number; readonly method: string } | undefined;
+}
+
 /** Keeps a token: logs in, renews, and logs in again when the token is no longer taken. */
 export class Session {
   readonly #connection: ServerConnection;
   readonly #settings: AutoAuthSettings;
   readonly #log: AgentLog;
-  readonly #kept: Kept = new Map();
+  readonly #memory: SessionMemory;
   readonly #listeners = new Set<(token: string) => void>();
   #token: string | undefined;
   #wake: AbortController = new AbortController();
 
-  constructor(connection: ServerConnection, settings: AutoAuthSettings, log: AgentLog) {
+  constructor(
+    connection: ServerConnection,
+    settings: AutoAuthSettings,
+    log: AgentLog,
+    memory: SessionMemory,
+  ) {
+    this.#memory = memory;
     this.#connection = connection;
     this.#settings = settings;
     this.#log = log;
@@ -56,15 +69,32 @@ export class Session {
   /** Runs until `signal` ends. Throws `AgentFailure` where the settings say that a failed login ends the agent. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const login = await this.#logInPatiently(signal);
+      const login = this.#remembered() ?? (await this.#logInPatiently(signal));
       if (!login) return;
       this.#wake = new AbortController();
       await this.#writeSinks(login.token);
       this.#token = login.token;
       for (const listener of this.#listeners) listener(login.token);
       await this.#keepAlive(login, signal);
+      if (signal.aborted) return;
+      this.#memory.login = undefined;
       this.#token = undefined;
     }
+  }
+
+  /** The token of before a reload: a secret id may have been good for one login only. */
+  #remembered(): Login | undefined {
+    const last = this.#memory.login;
+    if (last?.method !== JSON.stringify(this.#settings.method)) return undefined;
+    const { login, madeAt } = last;
+    if (login.ttlSeconds === 0) return login;
+    const ttlSeconds = login.ttlSeconds - (Date.now() - madeAt) / 1000;
+    return ttlSeconds > 0 ? { ...login, ttlSeconds } : undefined;
+  }
+
+  #remember(login: Login): void {
+    const method = JSON.stringify(this.#settings.method);
+    this.#memory.login = { login, madeAt: Date.now(), method };
   }
 
   async #logInPatiently(signal: AbortSignal): Promise<Login | undefined> {
@@ -73,7 +103,8 @@ export class Session {
     while (!signal.aborted) {
       try {
         this.#log.info(`authenticating by ${method.type} at ${method.mountPath}`);
-        const login = await logIn(this.#connection, method, this.#kept);
+        const login = await logIn(this.#connection, method, this.#memory.kept);
+        this.#remember(login);
         this.#log.info('authentication successful');
         return login;
       } catch (error) {
@@ -132,6 +163,7 @@ export class Session {
           // A token near its maximum gets less and less: then a new one is better.
           if (auth.lease_duration < ttlSeconds / 2) return;
           ({ ttlSeconds, renewable } = fromAuth(auth));
+          this.#remember({ ...login, ttlSeconds, renewable });
           endsAt = ttlSeconds === 0 ? Number.POSITIVE_INFINITY : Date.now() + ttlSeconds * 1000;
           this.#log.debug('token renewed');
         } else await client.read('auth/token/lookup-self');

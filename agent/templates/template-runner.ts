@@ -11,6 +11,8 @@ import type { SecretStore } from './secret-store.ts';
 export class TemplateRunner {
   readonly #jobs: readonly Job[];
   readonly #signal: AbortSignal;
+  /** A rendering has ended: what it does not use any more may be forgotten. */
+  onRendered: () => void = () => {};
 
   constructor(
     templates: readonly TemplateSettings[],
@@ -32,11 +34,13 @@ export class TemplateRunner {
   /** Renders every template once. Rejects with `AgentFailure` for one that can never be rendered. */
   async renderAll(): Promise<void> {
     await Promise.all(this.#jobs.map((job) => job.run(this.#signal, true)));
+    this.onRendered();
   }
 
   /** A secret has changed. */
   changed(key: string): void {
-    for (const job of this.#jobs) if (job.rendering.used.has(key)) void job.changed(this.#signal);
+    for (const job of this.#jobs)
+      if (job.rendering.used.has(key)) void job.changed(this.#signal).then(() => this.onRendered());
   }
 }
 

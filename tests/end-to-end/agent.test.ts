@@ -152,6 +152,12 @@ describe('coffer agent', () => {
     await until(() => at.read('token') !== token, agent);
     await put('two', { key: 'third' });
     await until(() => at.read('config') === 'key=third', agent);
+    const second = at.read('token');
+    assert.equal(fs.existsSync(at.file('secret-id')), false);
+    fs.writeFileSync(at.config, at.read('agent.hcl').replace('key={{', 'again={{'));
+    agent.child.kill('SIGHUP');
+    await until(() => at.read('config') === 'again=third', agent);
+    assert.equal(at.read('token'), second, 'a reload keeps the token');
     assert.equal((await agent.stop()).code, 0);
   });
 
