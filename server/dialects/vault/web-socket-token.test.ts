@@ -19,6 +19,6 @@ describe('the token of a browser’s WebSocket', () => {
       'coffer.token.a b',
       'coffer.token.a+/=',
     ])
-      assert.equal(tokenOfProtocols(header), undefined, header);
+      assert.equal(tokenOfProtocols(header), undefined, String(header));
   });
 });
