@@ -38,6 +38,7 @@ export interface DeclaredPath {
   readonly route: string;
   readonly synopsis: string;
   readonly parameters: readonly string[];
+  readonly parameterFields: readonly DeclaredField[];
   /** Names of all fields of all operations. */
   readonly fields: readonly string[];
   readonly methods: readonly DeclaredMethod[];
@@ -110,6 +111,7 @@ function pathOf(mount: string, route: string, item: Tree): DeclaredPath {
     route,
     synopsis: String(item['description']),
     parameters: [...route.matchAll(/\{([a-z_]+)\}/g)].map((found) => found[1] ?? ''),
+    parameterFields: list(item['parameters']).map((given) => queried(tree(given))),
     fields: [
       ...new Set(operations.flatMap(({ query, body }) => [...query, ...body].map(({ name }) => name))),
     ],
@@ -132,15 +134,7 @@ function operationsOf(verb: string, operation: Tree, item: Tree): DeclaredOperat
     access: accessOf(operation, item),
     isBare: tree(ok['schema'])['$ref'] === undefined,
     takesAnyField: schema['additionalProperties'] === true,
-    query: asked
-      .filter(({ name }) => name !== 'list' && name !== 'scan')
-      .map((given) =>
-        fieldOf(
-          String(given['name']),
-          { ...tree(given['schema']), description: given['description'] },
-          given['required'] === true,
-        ),
-      ),
+    query: asked.filter(({ name }) => name !== 'list' && name !== 'scan').map(queried),
     body: Object.entries(tree(schema['properties'])).map(([name, given]) =>
       fieldOf(name, tree(given), required.includes(name)),
     ),
@@ -157,6 +151,13 @@ function accessOf(operation: Tree, item: Tree): DeclaredOperation['access'] {
   if (operation['security'] !== undefined) return 'anyone';
   return operation['x-vault-sudo'] || item['x-vault-sudo'] ? 'sudo' : 'token';
 }
+
+const queried = (given: Tree): DeclaredField =>
+  fieldOf(
+    String(given['name']),
+    { ...tree(given['schema']), description: given['description'] },
+    given['required'] === true,
+  );
 
 function fieldOf(name: string, schema: Tree, required: boolean): DeclaredField {
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);

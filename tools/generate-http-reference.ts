@@ -32,6 +32,8 @@ export interface HttpReference {
   readonly files: ReadonlyMap<string, string>;
   /** Operations without an example, sorted. */
   readonly missing: readonly string[];
+  /** Where every type is mounted (`auth/userpass/`). */
+  readonly mounts: readonly string[];
 }
 
 /** The whole of docs/reference/http-api, from the declarations of a server that has everything mounted. */
@@ -66,7 +68,7 @@ export async function renderReference(): Promise<HttpReference> {
     rows.push(`| \`${mount}\` | [${titleOf(mount)}](${fileOf(mount)}) | ${names.length} |`);
   }
   files.set('README.md', indexOf(rows));
-  return { files, missing: missing.sort() };
+  return { files, missing: missing.sort(), mounts };
 }
 
 /** Beginnings (`auth/jwt/`) and names of operations that are known to have no example yet. Only ever gets shorter. */
@@ -128,9 +130,11 @@ function sectionOf(path: DeclaredPath, examples: ReadonlyMap<string, HttpExample
     const route = routeOf(path, operation);
     return operationOf(operation, route, examples.get(route.name));
   });
+  const parameters = path.parameterFields.map((field) => rowOf({ ...field, required: false }, 'path'));
   return [
     `## \`${name}\`\n`,
     `${path.synopsis}${description ? ` ${description}` : ''}\n`,
+    ...(parameters.length > 0 ? [tableOf(parameters)] : []),
     ...operations,
   ].join('\n');
 }
@@ -151,13 +155,15 @@ function operationOf(operation: DeclaredOperation, { route }: NamedRoute, exampl
     ...operation.query.map((field) => rowOf(field, 'query')),
     ...operation.body.map((field) => rowOf(field, 'body')),
   ];
-  if (fields.length > 0)
-    parts.push(`| field | in | type | |\n| --- | --- | --- | --- |\n${fields.join('\n')}\n`);
+  if (fields.length > 0) parts.push(tableOf(fields));
   if (example) parts.push(printExample(example));
   return parts.join('\n');
 }
 
-function rowOf(field: DeclaredField, where: 'query' | 'body'): string {
+const tableOf = (rows: readonly string[]): string =>
+  `| field | in | type | |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+
+function rowOf(field: DeclaredField, where: 'path' | 'query' | 'body'): string {
   const { name, type = 'any', format, items, required, allowed, standard, description } = field;
   const kind = format === 'kvpairs' ? 'texts by name' : (format ?? (items ? `list of ${items}` : type));
   const facts = [
@@ -171,12 +177,18 @@ function rowOf(field: DeclaredField, where: 'query' | 'body'): string {
 
 /** Writes the folder anew, and the list of what is missing where that got shorter. */
 async function writeReference(): Promise<void> {
-  const { files, missing } = await renderReference();
+  const { files, missing, mounts } = await renderReference();
   mkdirSync(referenceFolder, { recursive: true });
   for (const name of readdirSync(referenceFolder)) if (!files.has(name)) rmSync(join(referenceFolder, name));
   for (const [name, text] of files) writeFileSync(join(referenceFolder, name), text);
-  const still = knownMissing().filter((known) => missing.some((name) => isCovered(name, known)));
+  const still = knownMissing().filter((known) => isStillMissing(known, { missing, mounts }));
   writeFileSync(missingFile, `${JSON.stringify(still, undefined, 2)}\n`);
+}
+
+/** A mount of the list that this build does not have stays in it. */
+export function isStillMissing(known: string, reference: Pick<HttpReference, 'missing' | 'mounts'>): boolean {
+  if (known.endsWith('/') && !reference.mounts.includes(known)) return true;
+  return reference.missing.some((name) => isCovered(name, known));
 }
 
 /** A name of the list, or a mount that ends in `/`, covers an operation. */

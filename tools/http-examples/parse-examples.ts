@@ -90,9 +90,9 @@ export function renderExamples(
   file: ExampleFile,
   answers: readonly { readonly status: number; readonly text: string }[],
 ): string {
-  const blocks = file.examples.map(({ source }, index) => {
+  const blocks = file.examples.map(({ source, isSetup }, index) => {
     const { status, text } = answers[index] ?? { status: 0, text: '' };
-    return `${source}\n\nHTTP ${status}\n${text === '' ? '' : `${text}\n`}`;
+    return `${source}\n\nHTTP ${status}\n${text === '' || isSetup ? '' : `${text}\n`}`;
   });
   return `${file.head}${blocks.join('\n')}`;
 }
