@@ -68,6 +68,8 @@ describe('logins with a TLS client certificate', () => {
       who?: Identity | undefined;
       between?: readonly Identity[];
       token?: string;
+      port?: number;
+      headers?: Record<string, string>;
     } = {},
   ): Promise<Answer> {
     const { who, between = [] } = options;
@@ -75,13 +77,16 @@ describe('logins with a TLS client certificate', () => {
       const sent = request(
         {
           host: '127.0.0.1',
-          port: server.port,
+          port: options.port ?? server.port,
           method,
           path: `/v1/${path}`,
           ca: serverAuthority,
           agent: false,
           ...(who ? { cert: [who, ...between].map(({ pem }) => pem).join('\n'), key: who.key } : {}),
-          headers: options.token === undefined ? {} : { 'x-vault-token': options.token },
+          headers: {
+            ...options.headers,
+            ...(options.token === undefined ? {} : { 'x-vault-token': options.token }),
+          },
         },
         (response) => {
           let text = '';
@@ -300,6 +305,31 @@ describe('logins with a TLS client certificate', () => {
         send('POST', 'auth/cert/certs/x', { body: { certificate }, token: server.rootToken }),
         'failed to parse certificate',
       );
+  });
+
+  test('the certificate of a proxy stands for none of the clients behind it', async () => {
+    const proxied = await startTestServer({
+      listener: {
+        tls_disable: false,
+        tls_cert_file: join(folder, 'cert.pem'),
+        tls_key_file: join(folder, 'key.pem'),
+        x_forwarded_for_authorized_addrs: '127.0.0.1',
+        x_forwarded_for_reject_not_present: false,
+      },
+    });
+    try {
+      const at = { port: proxied.port, token: proxied.rootToken };
+      await send('POST', 'sys/auth/cert', { ...at, body: { type: 'cert' } });
+      await send('POST', 'auth/cert/certs/web', { ...at, body: { certificate: authority.pem } });
+      const login = { port: proxied.port, who: web, body: {} };
+      assert.equal((await send('POST', 'auth/cert/login', login)).status, 200);
+      await refuses(
+        send('POST', 'auth/cert/login', { ...login, headers: { 'x-forwarded-for': '10.1.2.3' } }),
+        'no client certificate found',
+      );
+    } finally {
+      await proxied.stop();
+    }
   });
 
   test('coffer login -method=cert logs in with -client-cert and -client-key', async () => {

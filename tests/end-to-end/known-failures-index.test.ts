@@ -77,6 +77,15 @@ const rows: Readonly<Record<string, readonly (readonly [file: string, name: stri
     ],
     ['server/auth-methods/jwt', 'of another key are refused, whatever kid it claims'],
     ['server/auth-methods/jwt', 'none, and HS256 with the public key as its secret, are refused'],
+    [
+      'tests/end-to-end/auth-cert.test.ts',
+      'is renewed over a connection with the same certificate, or one reissued for its key, and no other',
+    ],
+    ['server/auth-methods/cert', 'that only claims to be signed by the authority is none'],
+    [
+      'server/auth-methods/github',
+      'a member of another organization of the same name, or of none, is refused',
+    ],
   ],
   'a revocation that gives up': [
     ['server/core/leases', 'is over at once, is tried again for ever with back-off, and shows as waiting'],

@@ -17,7 +17,11 @@ export function mapPaths(kind: 'teams' | 'users', entries: NamedRecords<MapRecor
   const list = definePath({
     pattern: `map/${kind}`,
     fields: pageFields,
-    help: { synopsis: `List the ${kind} that have policies.`, description: 'Names only.' },
+    help: {
+      synopsis: `List the ${kind} that have policies.`,
+      description:
+        'Names only, in lower case; read one for its policies. Members of others have the policies of the configuration alone.',
+    },
     operations: {
       list: {
         summary: `List mapped ${kind}`,

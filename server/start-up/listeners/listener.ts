@@ -271,9 +271,8 @@ function forwarded(state: ConnectionState, remoteAddress: string): Connection {
     listener: state.listener,
     remoteAddress,
     remotePort: 0,
-    get clientCertificates() {
-      return state.clientCertificates;
-    },
+    // The connection is the proxy's: its certificate must not stand for every client behind it.
+    clientCertificates: [],
     keepOpen: (onClosing) => state.keepOpen(onClosing),
   };
 }
