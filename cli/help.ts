@@ -8,6 +8,13 @@ const lineWidth = 90;
 
 const overviewOrder = ['start', 'login', 'status', 'kv', 'read', 'write', 'list', 'delete', 'patch'];
 
+/** The answer to Vault's -autocomplete-install: a start-up file belongs to its user. */
+export const completionAdvice = `Nothing was changed: the start-up file of your shell is yours to edit. Completion is one line in it:
+  bash  source <(coffer completion bash)
+  zsh   source <(coffer completion zsh)
+  fish  coffer completion fish | source
+`;
+
 /** `coffer` and `coffer -help`. */
 export function renderOverview(entries: readonly Entry[]): string {
   const common = overviewOrder.flatMap((name) => entries.filter((entry) => entry.name === name));

@@ -69,6 +69,11 @@ async function find(argv: readonly string[], top: readonly Entry[]): Promise<Fou
 async function topLevel(line: CommandLine, argv: readonly string[]): Promise<number> {
   const first = argv[0] ?? '';
   if (['-v', '-version', '--version'].includes(first)) return runNamed(line, 'version', argv.slice(1));
+  if (/^--?autocomplete-(un)?install$/.test(first)) {
+    const { completionAdvice } = await import('./help.ts');
+    line.terminal.err(inOurName(line.environment, completionAdvice));
+    return 1;
+  }
   const { renderOverview } = await import('./help.ts');
   if (isHelpFlag(first) || (first === 'help' && argv.length === 1)) {
     line.terminal.out(inOurName(line.environment, renderOverview(await allCommands())));

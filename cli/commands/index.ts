@@ -58,6 +58,11 @@ export const groups: readonly CommandGroup[] = [
     async () => (await import('./operator/commands.ts')).commands,
   ),
   group(
+    'completion',
+    'Completion of commands, flags and paths in bash, zsh and fish.',
+    async () => (await import('./completion/commands.ts')).commands,
+  ),
+  group(
     'import',
     'Copy another server into this one.',
     async () => (await import('./import/commands.ts')).commands,
