@@ -1,12 +1,13 @@
 import fs from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent } from 'node:http';
 import { join } from 'node:path';
 import { parseJson, stringifyJson } from '../../formats/json/index.ts';
 import { CofferClient } from '../../sdk/client.ts';
 import { TransportError, type TransportRequest, type TransportResponse } from '../../sdk/transport.ts';
 import type { ServerSettings } from '../configuration/configuration.ts';
 
+/** As `max_connections_per_host` of Vault's, for templates; more would make a hundred templates a hundred sockets. */
+const mostConnections = 10;
 const largestAnswerBytes = 64 * 1024 * 1024;
 
 export interface TlsOptions {
@@ -27,15 +28,16 @@ export interface ClientOptions {
 export class ServerConnection {
   readonly settings: ServerSettings;
   readonly tls: TlsOptions;
-  readonly agent: http.Agent;
+  readonly agent: Agent;
+  /** For requests that are passed on. */
+  readonly proxyAgent: Agent;
 
   constructor(settings: ServerSettings) {
     this.settings = settings;
     this.tls = readTls(settings);
-    const { ca, ...others } = this.tls;
-    this.agent = settings.address.startsWith('https:')
-      ? new https.Agent({ keepAlive: true, ...others, ...(ca ? { ca: [...ca] } : {}) })
-      : new http.Agent({ keepAlive: true });
+    const open = (most: number): Agent => openAgent(settings, this.tls, most);
+    this.agent = open(mostConnections);
+    this.proxyAgent = open(Number.POSITIVE_INFINITY);
   }
 
   /** A client that tries once: whoever asks has a back-off of its own. */
@@ -54,13 +56,17 @@ export class ServerConnection {
 
   close(): void {
     this.agent.destroy();
+    this.proxyAgent.destroy();
   }
 
   #send(request: TransportRequest): Promise<TransportResponse> {
     const { promise, resolve, reject } = Promise.withResolvers<TransportResponse>();
-    const fail = (reason: string, mayRetry: boolean) =>
+    const fail = (reason: string, mayRetry: boolean) => {
+      clearTimeout(timer);
       reject(new TransportError(`${request.method} ${request.url}: ${reason}`, { mayRetry }));
-    const module = request.url.startsWith('https:') ? https : http;
+    };
+    // Not imported: the import reads every export, one of which loads all of undici.
+    const module = process.getBuiltinModule(request.url.startsWith('https:') ? 'node:https' : 'node:http');
     const sent = module.request(request.url, {
       method: request.method,
       agent: this.agent,
@@ -68,11 +74,14 @@ export class ServerConnection {
         ...request.headers,
         ...(request.body === undefined ? {} : { 'Content-Length': Buffer.byteLength(request.body) }),
       },
-      signal: AbortSignal.timeout(request.timeoutMilliseconds),
     });
+    const timer = setTimeout(() => {
+      fail('no answer in time', false);
+      sent.destroy();
+    }, request.timeoutMilliseconds);
     sent.on('error', (error) => {
       const code = 'code' in error ? String(error.code) : error.name;
-      fail(code === 'ABORT_ERR' ? 'no answer in time' : `no connection (${code})`, code !== 'ABORT_ERR');
+      fail(`no connection (${code})`, true);
     });
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];
@@ -84,6 +93,7 @@ export class ServerConnection {
       });
       response.on('error', () => fail('the connection was lost in the middle of the answer', true));
       response.on('end', () => {
+        clearTimeout(timer);
         const { location } = response.headers;
         resolve({
           status: response.statusCode ?? 0,
@@ -95,6 +105,14 @@ export class ServerConnection {
     sent.end(request.body);
     return promise;
   }
+}
+
+function openAgent(settings: ServerSettings, { ca, ...others }: TlsOptions, maxSockets: number): Agent {
+  const limits = { keepAlive: true, maxSockets };
+  if (!settings.address.startsWith('https:'))
+    return new (process.getBuiltinModule('node:http').Agent)(limits);
+  const trusted = ca ? { ca: [...ca] } : {};
+  return new (process.getBuiltinModule('node:https').Agent)({ ...limits, ...others, ...trusted });
 }
 
 function readTls(settings: ServerSettings): TlsOptions {

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Session } from '../auto-auth/session.ts';
 import type { AgentConfiguration, ListenerSettings } from '../configuration/configuration.ts';
 import type { ServerConnection } from '../connection/server-connection.ts';
@@ -26,7 +25,7 @@ export async function openListener(
   session: Session | undefined,
   proxyToken: AgentConfiguration['proxyToken'],
 ): Promise<{ close(): Promise<void> }> {
-  const handler: http.RequestListener = (request, response) => {
+  const handler: RequestListener = (request, response) => {
     if (settings.requiresRequestHeader && request.headers['x-vault-request'] !== 'true')
       return refuse(response, 412, "missing 'X-Vault-Request' header");
     if (!request.url?.startsWith('/v1/')) return refuse(response, 404, 'unsupported path');
@@ -37,11 +36,13 @@ export async function openListener(
   };
   const server =
     settings.tlsCert && settings.tlsKey
-      ? https.createServer(
-          { cert: fs.readFileSync(settings.tlsCert), key: fs.readFileSync(settings.tlsKey) },
-          handler,
-        )
-      : http.createServer(handler);
+      ? process
+          .getBuiltinModule('node:https')
+          .createServer(
+            { cert: fs.readFileSync(settings.tlsCert), key: fs.readFileSync(settings.tlsKey) },
+            handler,
+          )
+      : process.getBuiltinModule('node:http').createServer(handler);
   await listen(server, settings);
   return {
     async close() {
@@ -52,11 +53,11 @@ export async function openListener(
   };
 }
 
-function hasToken(request: http.IncomingMessage): boolean {
+function hasToken(request: IncomingMessage): boolean {
   return Boolean(request.headers['x-vault-token'] || request.headers.authorization);
 }
 
-async function listen(server: http.Server, settings: ListenerSettings): Promise<void> {
+async function listen(server: Server, settings: ListenerSettings): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) =>
     reject(
@@ -83,8 +84,8 @@ async function listen(server: http.Server, settings: ListenerSettings): Promise<
 }
 
 function pass(
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
+  request: IncomingMessage,
+  response: ServerResponse,
   connection: ServerConnection,
   token: string | undefined,
   session: Session | undefined,
@@ -107,14 +108,15 @@ function pass(
     headers['x-vault-namespace'] = settings.namespace;
   headers['x-vault-request'] = 'true';
   const base = new URL(settings.address);
-  const module = base.protocol === 'https:' ? https : http;
+  const module = process.getBuiltinModule(base.protocol === 'https:' ? 'node:https' : 'node:http');
   const upstream = module.request({
     host: base.hostname.replace(/^\[|\]$/g, ''),
     port: base.port || (base.protocol === 'https:' ? 443 : 80),
     // As it came: the server decides what a path is.
     path: request.url,
     method: request.method,
-    agent: connection.agent,
+    // Of its own: a slow caller must not take the connections of the agent's own work.
+    agent: connection.proxyAgent,
     headers,
   });
   upstream.on('response', (answer) => {
@@ -132,7 +134,7 @@ function pass(
   request.pipe(upstream);
 }
 
-function refuse(response: http.ServerResponse, status: number, reason: string): void {
+function refuse(response: ServerResponse, status: number, reason: string): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.end(`${JSON.stringify({ errors: [reason] })}\n`);
 }

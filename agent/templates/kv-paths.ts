@@ -6,15 +6,26 @@ import { statusOf } from '../failure.ts';
 export class KvPaths {
   /** Mount path to whether it has versions. */
   readonly #mounts = new Map<string, boolean>();
+  /** One question at a time: its answer is mostly the next one's. */
+  #asking: Promise<unknown> = Promise.resolve();
 
   async resolve(client: CofferClient, path: string, kind: 'read' | 'list'): Promise<string> {
     const clean = path.replace(/^\/+/, '');
-    const mount = [...this.#mounts.keys()].find((name) => clean.startsWith(name));
-    const found = mount === undefined ? await this.#ask(client, clean) : mount;
+    const found = this.#known(clean) ?? (await this.#inTurn(client, clean));
     if (found === undefined || !this.#mounts.get(found)) return clean;
     const rest = clean.slice(found.length);
     if (/^(data|metadata|config|delete|undelete|destroy|subkeys)(\/|$)/.test(rest)) return clean;
     return `${found}${kind === 'list' ? 'metadata' : 'data'}/${rest}`;
+  }
+
+  #known(path: string): string | undefined {
+    return [...this.#mounts.keys()].find((name) => path.startsWith(name));
+  }
+
+  async #inTurn(client: CofferClient, path: string): Promise<string | undefined> {
+    const turn = this.#asking.then(() => this.#known(path) ?? this.#ask(client, path));
+    this.#asking = turn.catch(() => {});
+    return turn;
   }
 
   async #ask(client: CofferClient, path: string): Promise<string | undefined> {

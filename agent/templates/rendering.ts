@@ -1,4 +1,10 @@
-import { goText, parseTemplate, type Template, TemplateError } from '../../formats/go-template/index.ts';
+import {
+  goText,
+  parseTemplate,
+  type Template,
+  TemplateError,
+  type TemplateFunctions,
+} from '../../formats/go-template/index.ts';
 import type { TemplateText } from '../configuration/configuration.ts';
 import { AgentFailure } from '../failure.ts';
 import { dataFunctions } from './data-functions.ts';
@@ -7,6 +13,12 @@ import { sprigFunctions, textFunctions } from './text-functions.ts';
 
 const mostPasses = 1000;
 const mostSteps = 50_000_000;
+
+const fixedFunctions: TemplateFunctions = {
+  ...sprigFunctions,
+  ...Object.fromEntries(Object.entries(sprigFunctions).map(([name, run]) => [`sprig_${name}`, run])),
+  ...textFunctions,
+};
 
 /** One template over one store. */
 export class Rendering {
@@ -24,11 +36,8 @@ export class Rendering {
     environment: Readonly<Record<string, string | undefined>>,
   ) {
     this.#store = store;
-    const sprig = Object.entries(sprigFunctions).map(([name, run]) => [`sprig_${name}`, run] as const);
     const functions = {
-      ...sprigFunctions,
-      ...Object.fromEntries(sprig),
-      ...textFunctions,
+      ...fixedFunctions,
       ...dataFunctions(environment),
       secret: (path: unknown, ...data: readonly unknown[]) => this.#want(wantedSecret(goText(path), data)),
       secrets: (path: unknown) => this.#want({ kind: 'list', path: goText(path), data: {} }),
