@@ -20,6 +20,7 @@ const documents = [
   'docs/guides/events.md',
   'docs/guides/login-mfa.md',
   'docs/guides/approle.md',
+  'docs/guides/jwt-and-oidc.md',
   'docs/guides/agent.md',
   'docs/guides/namespaces.md',
   'docs/guides/wrapping.md',
