@@ -34,10 +34,8 @@ listener "tcp" { address = "127.0.0.1:${port}" tls_disable = true }
       recovery_threshold: 1,
     });
     server.token = made.root_token;
-    await server.call('PUT', 'sys/audit/file', {
-      type: 'file',
-      options: { file_path: join(folder, 'audit.log') },
-    });
+    const audit = { type: 'file', options: { file_path: join(folder, 'audit.log') } };
+    if (process.env['COFFER_BENCH_AUDIT'] !== 'none') await server.call('PUT', 'sys/audit/file', audit);
     await server.call('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } });
     return server;
   }
@@ -72,9 +70,12 @@ listener "tcp" { address = "127.0.0.1:${port}" tls_disable = true }
     return (text === '' ? {} : JSON.parse(text)) as T;
   }
 
-  async bytesOf(path: string): Promise<string> {
+  /** The answer's body in base64, for the floor to give. */
+  async bytesOf(path: string, method = 'GET', body?: unknown, headers: object = {}): Promise<string> {
     const answer = await fetch(`http://127.0.0.1:${this.port}/v1/${path}`, {
-      headers: { 'X-Vault-Token': this.token },
+      method,
+      headers: { 'X-Vault-Token': this.token, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return Buffer.from(await answer.arrayBuffer()).toString('base64');
   }

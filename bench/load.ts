@@ -15,6 +15,8 @@ export interface LoadPlan {
   readonly seconds: number;
   /** The bytes of the n-th request. */
   readonly request: (n: number) => string;
+  /** A second request made of the answer to the first; the two count as one, and take the time of both. */
+  readonly follow?: (answer: string) => string;
 }
 
 /** Closed loop over keep-alive connections, one request outstanding on each. Raw sockets, so that the client costs little. */
@@ -32,6 +34,7 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
           latencies.push(ms);
           if (!ok) failures++;
         },
+        follow: plan.follow,
       }),
     ),
   );
@@ -51,6 +54,7 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
 interface Loop {
   next(): string | undefined;
   done(ms: number, ok: boolean): void;
+  readonly follow: LoadPlan['follow'];
 }
 
 function runConnection(plan: LoadPlan, loop: Loop): Promise<void> {
@@ -58,6 +62,7 @@ function runConnection(plan: LoadPlan, loop: Loop): Promise<void> {
     const socket: Socket = connect({ port: plan.port, host: '127.0.0.1', noDelay: true });
     let buffered = '';
     let sentAt = 0;
+    let isFollowing = false;
     const send = () => {
       const request = loop.next();
       if (request === undefined) {
@@ -75,7 +80,14 @@ function runConnection(plan: LoadPlan, loop: Loop): Promise<void> {
       const length = answerLength(buffered);
       if (length === undefined || buffered.length < length) return;
       const ok = buffered.startsWith('HTTP/1.1 2');
+      const answer = buffered.slice(0, length);
       buffered = buffered.slice(length);
+      if (loop.follow && ok && !isFollowing) {
+        isFollowing = true;
+        socket.write(loop.follow(answer), 'latin1');
+        return;
+      }
+      isFollowing = false;
       loop.done(performance.now() - sentAt, ok);
       send();
     });

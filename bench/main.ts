@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
 import { BenchServer } from './coffer-server.ts';
-import { type LoadPlan, type LoadResult, load } from './load.ts';
+import { coreScenarios } from './core-scenarios.ts';
+import { type LoadResult, load } from './load.ts';
 import { MeasuredProcess } from './process.ts';
 import { atScale } from './scale.ts';
+import { atIdentityScale } from './scale-identity.ts';
+import { get, post, type Scenario } from './scenario.ts';
 
 /**
  * `npm run bench`: each figure beside a bare node:http server answering the same bytes in the same run, since
@@ -14,6 +17,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     only: { type: 'string' },
     scale: { type: 'string', default: '0' },
+    /** How many entities, with a namespace for each hundred. */
+    'scale-identity': { type: 'string', default: '0' },
   },
 });
 const seconds = Number(values.seconds);
@@ -23,19 +28,25 @@ interface Measured extends LoadResult {
   readonly cpuMicros: number;
 }
 
-interface Scenario {
-  readonly name: string;
-  readonly connections: number;
-  readonly bytes: string;
-  readonly request: (port: number) => LoadPlan['request'];
-}
-
 async function measure(target: MeasuredProcess, port: number, scenario: Scenario): Promise<Measured> {
   const request = scenario.request(port);
   const before = await target.usage();
-  const result = await load({ port, connections: scenario.connections, seconds, request });
+  const follow = scenario.follow?.(port);
+  const { connections } = scenario;
+  const result = await load({ port, connections, seconds, request, ...(follow ? { follow } : {}) });
   const after = await target.usage();
   return { ...result, cpuMicros: (after.cpuMicros - before.cpuMicros) / result.requests };
+}
+
+async function warmUp(port: number, scenario: Scenario, atMostSeconds: number): Promise<void> {
+  const follow = scenario.follow?.(port);
+  await load({
+    port,
+    connections: scenario.connections,
+    seconds: Math.min(atMostSeconds, seconds),
+    request: scenario.request(port),
+    ...(follow ? { follow } : {}),
+  });
 }
 
 const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
@@ -44,18 +55,8 @@ async function compare(server: BenchServer, scenario: Scenario): Promise<void> {
   const floor = await MeasuredProcess.start('./floor-process.ts', [scenario.bytes]);
   const floors: Measured[] = [];
   const coffers: Measured[] = [];
-  await load({
-    port: server.port,
-    connections: scenario.connections,
-    seconds: 3,
-    request: scenario.request(server.port),
-  });
-  await load({
-    port: floor.port,
-    connections: scenario.connections,
-    seconds: 1,
-    request: scenario.request(floor.port),
-  });
+  await warmUp(server.port, scenario, 3);
+  await warmUp(floor.port, scenario, 1);
   for (let round = 0; round < rounds; round++) {
     floors.push(await measure(floor, floor.port, scenario));
     coffers.push(await measure(server.process, server.port, scenario));
@@ -78,16 +79,6 @@ async function compare(server: BenchServer, scenario: Scenario): Promise<void> {
       failures > 0 ? `  ${failures} FAILED` : '',
     ].join('  '),
   );
-}
-
-function get(path: (n: number) => string, token: string): Scenario['request'] {
-  return (port) => (n) =>
-    `GET /v1/${path(n)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Vault-Token: ${token}\r\n\r\n`;
-}
-
-function post(path: (n: number) => string, token: string, body: string): Scenario['request'] {
-  return (port) => (n) =>
-    `POST /v1/${path(n)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Vault-Token: ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 const server = await BenchServer.create();
@@ -140,11 +131,15 @@ try {
       request: get(() => 'sys/health', ''),
     },
   ];
-  for (const scenario of scenarios)
-    if (!values.only || scenario.name.includes(values.only)) await compare(server, scenario);
+  const isWanted = ({ name }: { readonly name: string }) => !values.only || name.includes(values.only);
+  for (const scenario of scenarios.filter(isWanted)) await compare(server, scenario);
+  for (const { name, prepare } of coreScenarios(server).filter(isWanted))
+    await compare(server, { name, ...(await prepare()) });
   const { residentBytes } = await server.process.usage();
   console.log(`resident after this load: ${(residentBytes / 1e6).toFixed(0)} MB`);
   if (Number(values.scale) > 0) await atScale(server, token, Number(values.scale), seconds);
+  const entities = Number(values['scale-identity']);
+  if (entities > 0) await atIdentityScale(server, token, { entities, namespaces: entities / 100 }, seconds);
 } finally {
   await server.remove();
 }
