@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runInProcess } from '../../cli/testing/run-in-process.ts';
+import { GitHub } from '../../server/auth-methods/github/github-harness.ts';
 import { Issuer, newSigner, type Signer } from '../../server/auth-methods/jwt/jwt-world-harness.ts';
 import { KubernetesApi } from '../../server/auth-methods/kubernetes/kubernetes-api-harness.ts';
 import { startTestServer, type TestServer } from '../start-server.ts';
@@ -146,6 +147,26 @@ describe('machines log in through the server and the command line', () => {
       assert.equal(self.body.data?.['path'], `auth/${method}/login`);
       assert.deepEqual(self.body.data?.['policies'], ['app', 'default']);
     });
+
+  test('coffer login -method=github takes the token from the environment or standard input, never from where others see it', async () => {
+    const github = await new GitHub().start();
+    try {
+      github.people.set('pat', { login: 'alice', organizations: [{ login: 'example', id: 42 }], teams: [] });
+      await write('sys/auth/github', { type: 'github' });
+      await write('auth/github/config', { organization: 'example', base_url: github.url });
+      const base = { HOME: home, COFFER_ADDR: server.address };
+      const words = ['login', '-method=github', '-token-only'];
+      const inside = await runInProcess(words, { environment: { ...base, VAULT_AUTH_GITHUB_TOKEN: 'pat' } });
+      assert.match(inside.out, /^hvs\./, inside.err);
+      const piped = await runInProcess([...words, 'token=-'], { environment: base, input: 'pat\n' });
+      assert.match(piped.out, /^hvs\./, piped.err);
+      const nothing = await runInProcess(words, { environment: base });
+      assert.equal(nothing.exitCode, 2);
+      assert.match(nothing.err, /there is no terminal to ask for the token on/);
+    } finally {
+      await github.stop();
+    }
+  });
 
   test('a pod whose account is not bound is told so, and nothing more', async () => {
     const body = { role: 'app', jwt: await api.token({ name: 'other' }) };
