@@ -1,3 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { callServer, startTestServer } from '../../tests/start-server.ts';
 import { compactJson, maskAnswer, maskDifferences } from './mask-answer.ts';
 import type { ExampleFile, HttpExample } from './parse-examples.ts';
@@ -8,20 +12,24 @@ export interface MaskedAnswer {
   readonly body: unknown;
 }
 
-/** Runs the requests of one file in order against a new server in memory. Names given: `root_token`, `unseal_key`, `folder`. */
+/** Runs the requests of one file in order against a new server in memory, whose folder holds a `seal.key`. Names given: `root_token`, `unseal_key`, `folder`. */
 export async function runExamples(file: ExampleFile): Promise<MaskedAnswer[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-examples-'));
+  writeFileSync(join(folder, 'seal.key'), randomBytes(32), { mode: 0o600 });
   const server = await startTestServer({
+    folder,
     isSealed: file.isUninitialised,
-    configuration: file.configuration,
+    configuration: JSON.parse(JSON.stringify(file.configuration).replaceAll('{{folder}}', folder)),
   });
   try {
-    const { rootToken, unsealKey, folder } = server;
+    const { rootToken, unsealKey } = server;
     const values = new Map(Object.entries({ root_token: rootToken, unseal_key: unsealKey, folder }));
     const answers: MaskedAnswer[] = [];
     for (const example of file.examples) answers.push(await runOne(server.port, example, values));
     return answers;
   } finally {
     await server.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
