@@ -2,6 +2,7 @@ import { Session, type SessionMemory } from './auto-auth/session.ts';
 import type { AgentConfiguration } from './configuration/configuration.ts';
 import { ServerConnection } from './connection/server-connection.ts';
 import { Supervisor } from './exec/supervisor.ts';
+import { sentence } from './failure.ts';
 import type { AgentLog } from './log.ts';
 import { openListener } from './proxy/listener.ts';
 import { watchEvents } from './templates/event-watch.ts';
@@ -16,6 +17,8 @@ export interface GenerationOptions {
   readonly exitAfterAuth: boolean;
   readonly signal: AbortSignal;
   readonly memory: SessionMemory;
+  /** After a reload a template that cannot be rendered is logged, and does not end the agent. */
+  readonly isReload: boolean;
 }
 
 /**
@@ -80,7 +83,10 @@ async function runWork(
   runner.onRendered = () => store.keepOnly(new Set([...runner.used, ...(supervisor?.used ?? [])]));
   await session.whenToken(signal);
   if (signal.aborted) return undefined;
-  const first = runner.renderAll();
+  const first = runner.renderAll().catch((error: unknown) => {
+    if (!options.isReload) throw error;
+    log.error(sentence(error));
+  });
   if (exitAfterAuth) {
     await first;
     return 0;

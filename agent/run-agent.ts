@@ -5,6 +5,7 @@ import { readAgentConfiguration } from './configuration/read-configuration.ts';
 import { AgentFailure } from './failure.ts';
 import { runGeneration } from './generation.ts';
 import { AgentLog, readLogLevel } from './log.ts';
+import { checkTemplate } from './templates/rendering.ts';
 
 export interface AgentOptions {
   readonly configPaths: readonly string[];
@@ -22,7 +23,7 @@ export interface AgentOptions {
  * `ConfigurationError` and `AgentFailure`.
  */
 export async function runAgent(options: AgentOptions): Promise<number> {
-  let configuration = readAgentConfiguration(options.configPaths, options.environment);
+  let configuration = readChecked(options);
   const log = new AgentLog(levelOf(options, configuration), options.write);
   const memory = new SessionMemory();
   const stopping = new AbortController();
@@ -30,8 +31,9 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const stop = () => stopping.abort();
   const reload = () => {
     try {
-      configuration = readAgentConfiguration(options.configPaths, options.environment);
-      log.level = levelOf(options, configuration);
+      const next = readChecked(options);
+      log.level = levelOf(options, next);
+      configuration = next;
       log.info('configuration read again');
       reloading.abort();
     } catch (error) {
@@ -43,7 +45,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   process.on('SIGHUP', reload);
   const pidFile = writePidFile(configuration);
   try {
-    for (;;) {
+    for (let isReload = false; ; isReload = true) {
       reloading = new AbortController();
       const code = await runGeneration({
         configuration,
@@ -51,6 +53,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
         log,
         exitAfterAuth: options.exitAfterAuth || configuration.exitAfterAuth,
         memory,
+        isReload,
         signal: AbortSignal.any([stopping.signal, reloading.signal]),
       });
       if (stopping.signal.aborted || !reloading.signal.aborted) return code;
@@ -61,6 +64,12 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     process.off('SIGHUP', reload);
     if (pidFile !== undefined) fs.rmSync(pidFile, { force: true });
   }
+}
+
+function readChecked({ configPaths, environment }: AgentOptions): AgentConfiguration {
+  const configuration = readAgentConfiguration(configPaths, environment);
+  for (const template of [...configuration.templates, ...configuration.envTemplates]) checkTemplate(template);
+  return configuration;
 }
 
 function levelOf(options: AgentOptions, configuration: AgentConfiguration): AgentLog['level'] {

@@ -45,7 +45,8 @@ describe("functions of the agent's templates", () => {
     ['{{ (dict "a" 1 "b" 2).b }} {{ hasKey .map "k" }} {{ get .map "nope" }}.', '2 true .'],
   ];
   for (const [source, result] of table) {
-    it(`renders ${JSON.stringify(source)}`, () => assert.equal(render(source), result));
+    it(`makes what consul-template makes of ${JSON.stringify(source)}`, () =>
+      assert.equal(render(source), result));
   }
 
   it('writes the time in UTC, by Go’s reference layout', () => {

@@ -20,6 +20,25 @@ const fixedFunctions: TemplateFunctions = {
   ...textFunctions,
 };
 
+/** Throws `AgentFailure` for a template that cannot be read; nothing is carried out. */
+export function checkTemplate(source: TemplateText): void {
+  const none = () => undefined;
+  parseSource(source, { ...fixedFunctions, ...dataFunctions({}), secret: none, secrets: none });
+}
+
+function parseSource(source: TemplateText, functions: TemplateFunctions): Template {
+  try {
+    return parseTemplate(source.text, functions, {
+      delimiters: { left: source.leftDelimiter, right: source.rightDelimiter },
+      missingKey: source.missingKeyIsError ? 'error' : 'empty',
+      mostSteps,
+    });
+  } catch (error) {
+    if (error instanceof TemplateError) throw new AgentFailure(`${source.name}: ${error.message}`);
+    throw error;
+  }
+}
+
 /** One template over one store. */
 export class Rendering {
   readonly #store: SecretStore;
@@ -36,22 +55,12 @@ export class Rendering {
     environment: Readonly<Record<string, string | undefined>>,
   ) {
     this.#store = store;
-    const functions = {
+    this.#template = parseSource(source, {
       ...fixedFunctions,
       ...dataFunctions(environment),
       secret: (path: unknown, ...data: readonly unknown[]) => this.#want(wantedSecret(goText(path), data)),
       secrets: (path: unknown) => this.#want({ kind: 'list', path: goText(path), data: {} }),
-    };
-    try {
-      this.#template = parseTemplate(source.text, functions, {
-        delimiters: { left: source.leftDelimiter, right: source.rightDelimiter },
-        missingKey: source.missingKeyIsError ? 'error' : 'empty',
-        mostSteps,
-      });
-    } catch (error) {
-      if (error instanceof TemplateError) throw new AgentFailure(`${source.name}: ${error.message}`);
-      throw error;
-    }
+    });
   }
 
   /**

@@ -153,6 +153,11 @@ describe('coffer agent', () => {
     await put('two', { key: 'third' });
     await until(() => at.read('config') === 'key=third', agent);
     const second = at.read('token');
+    const good = at.read('agent.hcl');
+    fs.writeFileSync(at.config, good.replace('{{ end }}', ''));
+    agent.child.kill('SIGHUP');
+    await agent.sees(/configuration not changed: .*config: template:1: unexpected EOF/, 'err');
+    fs.writeFileSync(at.config, good);
     assert.equal(fs.existsSync(at.file('secret-id')), false);
     fs.writeFileSync(at.config, at.read('agent.hcl').replace('key={{', 'again={{'));
     agent.child.kill('SIGHUP');
