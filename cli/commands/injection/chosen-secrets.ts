@@ -2,6 +2,7 @@ import type { CofferClient } from '../../../sdk/client.ts';
 import { Failure } from '../../failure.ts';
 import { attempt, type Run } from '../../run.ts';
 import { workspaceClient } from '../named-secrets/workspace.ts';
+import { type RefusedSecret, readSecrets } from './read-secrets.ts';
 
 /** One secret as a process or a file gets it. */
 export interface ChosenSecret {
@@ -10,8 +11,6 @@ export interface ChosenSecret {
   /** A text as it is; database credentials as their URL; anything else as JSON. */
   readonly text: string;
 }
-
-const atOnce = 100;
 
 /** The secrets that -only and -tags choose of the workspace, by name. */
 export class SecretChoice {
@@ -57,38 +56,18 @@ export class SecretChoice {
 
   async read(): Promise<ChosenSecret[]> {
     const names = [...(await this.versions()).keys()].sort();
-    const found: ChosenSecret[] = [];
-    for (let at = 0; at < names.length; at += atOnce) {
-      const answer = await attempt('Error reading secrets', () =>
-        this.#client.platform('POST', 'secrets:batch-get', { body: { names: names.slice(at, at + atOnce) } }),
-      );
-      refuseErrors(answer['errors']);
-      for (const [name, secret] of Object.entries(recordOf(answer['secrets']))) {
-        const parts = recordOf(secret);
-        found.push({ name, version: Number(parts['version']), text: textOf(parts) });
-      }
-    }
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { found, refused } = await readSecrets(this.#client, names);
+    refuseErrors(refused);
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
 
-function refuseErrors(errors: unknown): void {
-  const refused = Object.entries(recordOf(errors));
-  if (refused.length === 0) return;
-  const lines = refused.map(([name, error]) => `${name}: ${String(recordOf(error)['detail'] ?? 'refused')}`);
+function refuseErrors(refused: ReadonlyMap<string, RefusedSecret>): void {
+  if (refused.size === 0) return;
+  const lines = [...refused].map(([name, { detail }]) => `${name}: ${detail}`);
   throw new Failure(
     2,
     `these secrets cannot be read:\n  ${lines.sort().join('\n  ')}`,
     '-only chooses others.',
   );
-}
-
-function textOf(secret: Readonly<Record<string, unknown>>): string {
-  const { url, value } = secret;
-  if (typeof url === 'string') return url;
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -22,11 +22,23 @@ export const injectionCommands: readonly Command[] = [
     name: 'run',
     summary: 'Run a command with the secrets of a workspace in its environment.',
     description:
-      'A secret called openai-api-key becomes OPENAI_API_KEY; database credentials become their URL. Signals and the exit code are passed on. The command does not get the token that was used, unless -pass-token is given. Flags of the command itself stand after `--`.',
-    arguments: '-- COMMAND [ARGUMENT...]',
-    arity: { min: 1, expected: 'a command to run, after --' },
+      'A secret called openai-api-key becomes OPENAI_API_KEY; database credentials become their URL. Signals and the exit code are passed on. The command does not get the token that was used, unless -pass-token is given. Flags of the command itself stand after `--`. With -spec it gets the variables and files that a deployment asks for, and no command means the one of its container.',
+    arguments: '[-- COMMAND [ARGUMENT...]]',
+    arity: { min: 0 },
     flags: [
       ...choice,
+      {
+        name: 'spec',
+        kind: 'text',
+        value: 'FILE',
+        summary: 'Give it what this deployment asks for: environment and files, in the YAML of Kubernetes.',
+      },
+      {
+        name: 'container',
+        kind: 'text',
+        value: 'NAME',
+        summary: 'Which container of the Pod in -spec; the first one when it is missing.',
+      },
       {
         name: 'watch',
         kind: 'boolean',
@@ -54,6 +66,10 @@ export const injectionCommands: readonly Command[] = [
       {
         says: 'Two secrets, again whenever they change:',
         command: 'coffer run --only OPENAI_API_KEY,DATABASE_URL --watch -- npm start',
+      },
+      {
+        says: 'What a deployment names, with its files below $COFFER_MOUNTS:',
+        command: 'coffer run --spec deployment.yaml -- python serve.py',
       },
     ],
     load: async () => (await import('./run.ts')).run,
@@ -112,5 +128,18 @@ export const injectionCommands: readonly Command[] = [
     ],
     examples: [{ says: 'A configuration file:', command: 'coffer inject -i config.tmpl -o config.yaml' }],
     load: async () => (await import('./inject.ts')).inject,
+  },
+  {
+    name: 'init',
+    summary: 'Tie this folder to a workspace.',
+    description:
+      'Writes .coffer.json, which holds the name of the workspace and no secret, so that it can be kept with the code. Commands here and in the folders below use that workspace. Without a name it is the only one that there is for you.',
+    arguments: '[WORKSPACE]',
+    arity: { min: 0, max: 1 },
+    flags: [
+      { name: 'force', kind: 'boolean', summary: 'Also when the folder is tied to another workspace.' },
+    ],
+    examples: [{ says: 'Secrets of development from here on:', command: 'coffer init development' }],
+    load: async () => (await import('./init.ts')).init,
   },
 ];

@@ -1,8 +1,22 @@
 import { Failure } from '../../failure.ts';
+import type { Run } from '../../run.ts';
 import type { ChosenSecret } from './chosen-secrets.ts';
 
 /** What would change how programs load or what they run, if a secret could be called so. */
 const refused = /^(?:LD_|DYLD_|PATH$|IFS$|BASH_ENV$|ENV$|NODE_OPTIONS$|PYTHONSTARTUP$|PERL5OPT$|RUBYOPT$)/;
+
+const tokens = ['COFFER_TOKEN', 'VAULT_TOKEN', 'BAO_TOKEN'];
+
+/** Our own environment, but for what could be used to read more; -pass-token keeps that. */
+export function environmentWithoutTokens(run: Run): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env };
+  if (!run.flags.on('pass-token')) for (const name of tokens) delete environment[name];
+  return environment;
+}
+
+export function changesHowProgramsRun(variable: string): boolean {
+  return refused.test(variable);
+}
 
 /** `openai-api-key` → `OPENAI_API_KEY`; a name that is one already stays as it is. */
 export function variableName(name: string): string {
@@ -27,7 +41,7 @@ export function environmentOf(secrets: readonly ChosenSecret[]): Map<string, str
         `the secrets ${other} and ${name} would both be ${variable}`,
         '-only chooses between them.',
       );
-    if (refused.test(variable))
+    if (changesHowProgramsRun(variable))
       throw new Failure(
         1,
         `the secret ${name} would set ${variable}, which changes how programs run`,

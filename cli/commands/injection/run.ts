@@ -1,23 +1,23 @@
-import { parseDurationSeconds } from '../../../formats/duration/index.ts';
 import { Failure } from '../../failure.ts';
 import type { Run } from '../../run.ts';
 import { ChildProgram } from './child-program.ts';
 import { SecretChoice } from './chosen-secrets.ts';
-import { environmentOf } from './environment.ts';
-
-const tokens = ['COFFER_TOKEN', 'VAULT_TOKEN', 'BAO_TOKEN'];
-const defaultWatchSeconds = 5;
-const shortestWatchMs = 200;
+import { environmentOf, environmentWithoutTokens } from './environment.ts';
+import { pause, watchIntervalMs } from './watching.ts';
 
 /** Ends with the exit code of the command, or with 128 and the number of the signal that ended it. */
 export async function run(given: Run): Promise<number> {
-  const [program = '', ...args] = given.words;
+  const spec = given.flags.text('spec');
+  if (spec !== undefined) return (await import('./deployment/run-deployment.ts')).runDeployment(given, spec);
+  if (given.flags.given('container')) throw new Failure(1, '-container chooses in the file of -spec');
+  const [program, ...args] = given.words;
+  if (program === undefined)
+    throw new Failure(1, 'Not enough arguments (expected a command to run, after --, got 0)');
   const choice = await SecretChoice.of(given);
   const start = async () => {
     const secrets = await choice.read();
     const variables = environmentOf(secrets);
-    const environment: NodeJS.ProcessEnv = { ...process.env };
-    if (!given.flags.on('pass-token')) for (const name of tokens) delete environment[name];
+    const environment = environmentWithoutTokens(given);
     for (const [name, text] of variables) environment[name] = text;
     const masked = given.flags.on('mask') ? variables.values() : undefined;
     const child = ChildProgram.start(program, args, environment, masked);
@@ -56,16 +56,4 @@ async function changed(
     given.terminal.err(`coffer: cannot look for new versions: ${error.message}\n`);
     return undefined;
   }
-}
-
-function watchIntervalMs(given: Run): number {
-  const text = given.flags.text('watch-interval');
-  const seconds = text === undefined ? defaultWatchSeconds : parseDurationSeconds(text);
-  return Math.max(shortestWatchMs, seconds * 1000);
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), ms).unref();
-  });
 }

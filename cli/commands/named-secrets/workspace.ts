@@ -58,7 +58,7 @@ function workspaceIn(text: string, file: string): string {
 }
 
 /** Undefined when there are several, or the token may not even list them. */
-async function onlyWorkspace(client: CofferClient): Promise<string | undefined> {
+export async function onlyWorkspace(client: CofferClient): Promise<string | undefined> {
   try {
     const { workspaces } = await client.platform('GET', 'workspaces');
     const [only, ...others] = Array.isArray(workspaces) ? (workspaces as { name: string }[]) : [];
