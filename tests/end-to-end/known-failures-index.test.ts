@@ -49,6 +49,20 @@ const rows: Readonly<Record<string, readonly (readonly [file: string, name: stri
       'is locked after five, in whatever case, whether or not it is anybody, and for the right password too',
     ],
   ],
+  'a lockout that another path goes round': [
+    ['tests/end-to-end/lockout-model.test.ts', 'is what a plain model of it says, whatever fails, waits'],
+    ['tests/end-to-end/lockout.test.ts', 'gets no more guesses out of many that are sent at once'],
+  ],
+  'an identity that widens a policy': [
+    [
+      'tests/end-to-end/identity-model.test.ts',
+      'is what a plain model of it says, whatever is merged, grouped',
+    ],
+  ],
+  'a quota that miscounts': [
+    ['tests/end-to-end/quota-model.test.ts', 'limit rates as a plain model of them says'],
+    ['tests/end-to-end/quota-model.test.ts', 'count leases as a plain model of them says'],
+  ],
   'names told apart by what a login costs': [
     ['server/auth-methods/userpass', 'an unknown user and a wrong password are answered alike'],
     ['server/auth-methods/userpass', 'an unknown user costs the same work as a known one'],
