@@ -16,8 +16,19 @@ export interface Connection {
   /** In Go's form. */
   readonly wrapTtl: string | undefined;
   readonly maxRetries: number;
+  readonly rateLimit?: RateLimit | undefined;
+  /** True unless set. */
+  readonly followsRedirects?: boolean;
+  /** URL of a proxy for every request; without it what the environment names for other machines. */
+  readonly proxy?: string | undefined;
   readonly timeoutMilliseconds: number;
   readonly tls: TlsSettings;
+}
+
+export interface RateLimit {
+  readonly perSecond: number;
+  /** Requests that need not wait. */
+  readonly burst: number;
 }
 
 export interface TlsSettings {
@@ -53,6 +64,9 @@ export function readConnection(flags: Flags, environment: Environment): Connecti
     headers: { ...readHeaders(flags.map('header') ?? {}), ...secondFactors(flags) },
     wrapTtl: flags.text('wrap-ttl') ?? duration(environment, 'WRAP_TTL'),
     maxRetries: number(environment, 'MAX_RETRIES') ?? 2,
+    rateLimit: rateLimit(environment),
+    followsRedirects: !boolean(environment, 'DISABLE_REDIRECTS'),
+    proxy: fromEnvironment(environment, 'PROXY_ADDR') ?? fromEnvironment(environment, 'HTTP_PROXY'),
     timeoutMilliseconds: (seconds(environment, 'CLIENT_TIMEOUT') ?? 60) * 1000,
     tls: {
       caFile: text('ca-cert', 'CACERT'),
@@ -124,6 +138,16 @@ function number(environment: Environment, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (!/^\d{1,6}$/.test(value)) throw variableProblem(name, 'a whole number');
   return Number(value);
+}
+
+/** `rate`, or `rate:burst`, as Vault reads it. */
+function rateLimit(environment: Environment): RateLimit | undefined {
+  const value = fromEnvironment(environment, 'RATE_LIMIT');
+  if (value === undefined) return undefined;
+  const [, rate = '', burst] = /^(\d{1,6}(?:\.\d{1,6})?)(?::(\d{1,6}))?$/.exec(value) ?? [];
+  const perSecond = Number(rate);
+  if (!(perSecond > 0)) throw variableProblem('RATE_LIMIT', 'a rate such as 10 or 10:20');
+  return { perSecond, burst: Math.max(1, burst === undefined ? Math.floor(perSecond) : Number(burst)) };
 }
 
 function boolean(environment: Environment, name: string): boolean {

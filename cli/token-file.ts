@@ -1,6 +1,7 @@
 import { Failure, reasonOf } from './failure.ts';
 import { tokenFileName } from './program-name.ts';
 import { type Environment, fromEnvironment } from './settings.ts';
+import { findTokenHelper, runTokenHelper } from './token-helper.ts';
 
 // Not `import`: that reads every export, and so loads what node:fs loads lazily (3 ms of a command's 25).
 const fs = process.getBuiltinModule('node:fs');
@@ -13,6 +14,8 @@ export function findToken(environment: Environment): string {
 }
 
 export function readStoredToken(environment: Environment): string | undefined {
+  const helper = findTokenHelper(environment);
+  if (helper !== undefined) return runTokenHelper(helper, 'get', environment) || undefined;
   for (const name of new Set([tokenFileName(environment), ...otherNames])) {
     const path = pathOf(environment, name);
     if (path === undefined) return undefined;
@@ -28,6 +31,8 @@ export function readStoredToken(environment: Environment): string | undefined {
 
 /** Replaces the stored token; only its owner may read the file (0600), also while it is being written. */
 export function storeToken(environment: Environment, token: string): void {
+  const helper = findTokenHelper(environment);
+  if (helper !== undefined) return void runTokenHelper(helper, 'store', environment, token);
   const path = pathOf(environment, tokenFileName(environment));
   if (path === undefined) throw new Failure(1, 'cannot store the token: HOME is not set', 'Use -no-store.');
   const unfinished = `${path}.${process.pid}.new`;
@@ -42,6 +47,8 @@ export function storeToken(environment: Environment, token: string): void {
 }
 
 export function forgetStoredToken(environment: Environment): void {
+  const helper = findTokenHelper(environment);
+  if (helper !== undefined) return void runTokenHelper(helper, 'erase', environment);
   const path = pathOf(environment, tokenFileName(environment));
   if (path !== undefined) fs.rmSync(path, { force: true });
 }

@@ -6,6 +6,7 @@ import { programName } from '../program-name.ts';
 import { type Connection, type Environment, readConnection } from '../settings.ts';
 import { findToken } from '../token-file.ts';
 import { type NodeTransport, nodeTransport } from './node-transport.ts';
+import { underRules } from './traffic-rules.ts';
 
 /** The clients of one command; connections are opened when the first request is made. */
 export interface Clients {
@@ -26,7 +27,8 @@ export interface Clients {
 
 export async function connect(flags: Flags, environment: Environment): Promise<Clients> {
   const connection = readConnection(flags, environment);
-  const network = nodeTransport(connection);
+  const wire = nodeTransport(connection);
+  const network = { ...wire, send: underRules(wire.send, connection) };
   const transport = await chooseTransport(flags, environment, network);
   const token = findToken(environment);
   const unwrapped = { ...connection, wrapTtl: undefined };

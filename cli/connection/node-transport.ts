@@ -31,7 +31,7 @@ export function nodeTransport(connection: Connection): NodeTransport {
         const https = process.getBuiltinModule('node:https');
         const agent = new https.Agent({
           keepAlive: true,
-          ...proxyOptions(url),
+          ...proxyOptions(url, connection.proxy),
           ...tlsOptions(connection.tls),
         });
         agents.push(agent);
@@ -42,7 +42,7 @@ export function nodeTransport(connection: Connection): NodeTransport {
     if (prepared.plain === undefined) {
       const agent = new (process.getBuiltinModule('node:http').Agent)({
         keepAlive: true,
-        ...proxyOptions(url),
+        ...proxyOptions(url, connection.proxy),
       });
       agents.push(agent);
       prepared = { ...prepared, plain: { agent } };
@@ -91,8 +91,10 @@ export function splitUrl(url: string): Address {
   };
 }
 
-/** A proxy named by the environment is used, except for this machine itself, as in Go's client. */
-export function proxyOptions(address: Address): { proxyEnv?: NodeJS.ProcessEnv } {
+/** A proxy named by the environment is used, except for this machine itself, as in Go's client; `proxy` is one that the user named for everything. */
+export function proxyOptions(address: Address, proxy?: string): { proxyEnv?: NodeJS.ProcessEnv } {
+  if (proxy !== undefined && address.socketPath === undefined)
+    return { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
   const local = address.host === 'localhost' || address.host === '::1' || address.host.startsWith('127.');
   return local || address.socketPath !== undefined ? {} : { proxyEnv: process.env };
 }

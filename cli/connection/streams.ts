@@ -104,7 +104,7 @@ async function placeOf(clients: Clients, { path, query }: StreamTarget): Promise
     address,
     options: {
       ...tls,
-      agent: new module.Agent({ ...proxyOptions(address), ...tls }),
+      agent: new module.Agent({ ...proxyOptions(address, connection.proxy), ...tls }),
       host: address.host,
       port: address.port,
       ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),

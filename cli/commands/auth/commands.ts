@@ -76,4 +76,12 @@ export const commands: readonly Entry[] = [
       return (run) => moveMount(run, authMethods);
     },
   },
+  {
+    name: 'help',
+    summary: 'Say how to log in with an auth method, by its type or by where it is mounted.',
+    arguments: 'TYPE | PATH',
+    arity: { min: 1, max: 1 },
+    examples: [{ says: 'By type:', command: 'coffer auth help userpass' }],
+    load: async () => (await import('./help.ts')).authHelp,
+  },
 ];

@@ -141,6 +141,19 @@ export const genericCommands: readonly Command[] = [
     load: async () => (await import('./list.ts')).list,
   },
   {
+    name: 'scan',
+    summary: 'List the names under a path at every depth.',
+    arguments: 'PATH',
+    arity: { min: 1, max: 1 },
+    output: 'format',
+    flags: [
+      { name: 'after', kind: 'text', value: 'NAME', summary: 'Only names after this one.' },
+      { name: 'limit', kind: 'number', summary: 'At most so many names.' },
+    ],
+    examples: [{ says: 'All secrets of a store:', command: 'coffer scan secret/metadata' }],
+    load: async () => (await import('./scan.ts')).scan,
+  },
+  {
     name: 'delete',
     summary: 'Delete what is at a path.',
     arguments: 'PATH [K=V...]',
@@ -195,6 +208,14 @@ export const genericCommands: readonly Command[] = [
       },
     ],
     load: async () => (await import('./print.ts')).print,
+  },
+  {
+    name: 'version-history',
+    summary: 'List the versions that have served this store, and since when.',
+    arity: { min: 0, max: 0 },
+    output: 'format',
+    examples: [{ says: 'A table:', command: 'coffer version-history' }],
+    load: async () => (await import('./version-history.ts')).versionHistory,
   },
   {
     name: 'version',

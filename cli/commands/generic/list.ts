@@ -15,7 +15,7 @@ export async function list(run: Run): Promise<number> {
 /** Lists the names under `path`; exit code 2 when there are none. */
 export async function listNames(
   run: Run,
-  client: CofferClient,
+  client: Pick<CofferClient, 'list'>,
   path: string,
   nothing = `No value found at ${path}`,
   listing = `Error listing ${path}`,

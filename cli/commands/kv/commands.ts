@@ -132,6 +132,16 @@ const dataCommands: readonly Command[] = [
     load: async () => (await import('./list.ts')).list,
   },
   {
+    name: 'scan',
+    summary: 'List the names under a path at every depth.',
+    arguments: 'PATH',
+    arity: { min: 0, max: 1, expected: '1' },
+    output: 'format',
+    flags: [mountFlag],
+    examples: [{ says: 'The whole store:', command: 'coffer kv scan -mount=secret' }],
+    load: async () => (await import('./list.ts')).scan,
+  },
+  {
     name: 'delete',
     summary: 'Delete the newest version, or some versions; `kv undelete` brings them back.',
     arguments: 'PATH',

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { formatHcl, HclError } from '../../../formats/hcl/index.ts';
+import { PolicyError, parsePolicy } from '../../../formats/policy/index.ts';
 import { readTextFile } from '../../arguments/data-arguments.ts';
 import { Failure, reasonOf } from '../../failure.ts';
 import { printSuccess } from '../../output/print.ts';
@@ -26,9 +27,12 @@ function readSource(path: string): string {
 
 function format(text: string): string {
   try {
-    return formatHcl(text);
+    const formatted = formatHcl(text);
+    parsePolicy('policy', text);
+    return formatted;
   } catch (error) {
     if (error instanceof HclError) throw new Failure(1, `failed to parse policy: ${error.message}`);
+    if (error instanceof PolicyError) throw new Failure(1, error.message, error.hint || undefined);
     throw error;
   }
 }
