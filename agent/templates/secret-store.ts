@@ -27,6 +27,7 @@ interface Entry {
   value: unknown;
   /** As text, to see a change. */
   shown: string | undefined;
+  answer: Secret | undefined;
   /** Where it was read in the end, for the events of that place. */
   path: string;
   /** Ends the wait for the next refresh. */
@@ -60,7 +61,9 @@ export class SecretStore {
     this.#log = log;
     this.#signal = signal;
     // What was leased to the last token ended with it.
-    const stop = session.onToken(() => this.refresh(() => true));
+    const stop = session.onToken(() =>
+      this.#wake((entry) => isStatic(entry) || entry.answer?.lease_id !== '' || entry.answer.auth !== null),
+    );
     signal.addEventListener('abort', stop, { once: true });
   }
 
@@ -85,6 +88,7 @@ export class SecretStore {
       wanted,
       value: undefined,
       shown: undefined,
+      answer: undefined,
       path: wanted.path,
       wake: new AbortController(),
       loaded: promise,
@@ -94,9 +98,13 @@ export class SecretStore {
     return promise;
   }
 
-  /** Reads again at once what `isMeant` picks. */
+  /** Reads again at once what `isMeant` picks, but nothing that would be made anew by reading. */
   refresh(isMeant: (path: string) => boolean): void {
-    for (const entry of this.#entries.values()) if (isMeant(entry.path)) entry.wake.abort();
+    this.#wake((entry) => isMeant(entry.path) && isStatic(entry));
+  }
+
+  #wake(isMeant: (entry: Entry) => boolean): void {
+    for (const entry of this.#entries.values()) if (isMeant(entry)) entry.wake.abort();
   }
 
   /** Forgets what no template uses any more. */
@@ -110,21 +118,20 @@ export class SecretStore {
 
   async #keepFresh(entry: Entry, firstTime: () => void): Promise<void> {
     const isWanted = () => !this.#signal.aborted && this.#entries.get(entry.key) === entry;
-    let leased: Secret | undefined;
     while (isWanted()) {
-      const secret = await this.#fetchPatiently(entry, isWanted);
-      if (!secret) break;
-      this.#keep(entry, secret.value, leased === undefined || secret.value !== leased);
+      const fetched = await this.#fetchPatiently(entry, isWanted);
+      if (!fetched) break;
+      entry.answer = fetched.answer;
+      this.#keep(entry, fetched.value);
       firstTime();
-      leased = secret.answer;
-      await this.#whileFresh(entry, leased);
+      await this.#whileFresh(entry, fetched.answer);
     }
     firstTime();
   }
 
-  #keep(entry: Entry, value: unknown, mayDiffer: boolean): void {
+  #keep(entry: Entry, value: unknown): void {
     const shown = stringifyJson(withoutRequest(value));
-    const isChange = entry.shown !== undefined && entry.shown !== shown && mayDiffer;
+    const isChange = entry.shown !== undefined && entry.shown !== shown;
     entry.value = value;
     entry.shown = shown;
     if (isChange) {
@@ -210,6 +217,11 @@ export class SecretStore {
       throw new Error('no secret exists there');
     return { value: asTemplateSees(answer ?? nothing), answer: answer ?? nothing };
   }
+}
+
+/** Reading it again gives the same, and not a new credential. */
+function isStatic({ wanted, answer }: Entry): boolean {
+  return wanted.kind !== 'write' && (answer === undefined || answer.lease_id === '');
 }
 
 const nothing: Secret = {

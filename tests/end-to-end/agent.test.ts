@@ -15,6 +15,7 @@ before(async () => {
   program = new Program();
   await server.call('POST', 'sys/auth/approle', { body: { type: 'approle' } });
   const rules = `path "secret/data/*" { capabilities = ["read", "list", "subscribe"] subscribe_event_types = ["*"] }
+    path "auth/token/create" { capabilities = ["update"] }
     path "sys/events/subscribe/*" { capabilities = ["read"] }`;
   await server.call('POST', 'sys/policies/acl/app', { body: { policy: rules } });
   await server.call('POST', 'auth/approle/role/app', { body: { token_policies: 'app', token_ttl: '1h' } });
@@ -164,6 +165,26 @@ describe('coffer agent', () => {
     await until(() => at.read('config') === 'again=third', agent);
     assert.equal(at.read('token'), second, 'a reload keeps the token');
     assert.equal((await agent.stop()).code, 0);
+  });
+
+  it('makes nothing anew because something else has changed', async () => {
+    await put('six', { key: 'a' });
+    const at = await place(
+      'made',
+      `template {
+         destination = "${join(program.home, 'made', 'config')}"
+         contents = "{{ with secret \\"secret/data/six\\" }}{{ .Data.data.key }}{{ end }} {{ with secret \\"auth/token/create\\" \\"policies=default\\" }}{{ .Auth.Accessor }}{{ end }}"
+       }`,
+    );
+    const agent = await start(at);
+    await until(() => at.read('config').startsWith('a '), agent);
+    const [, accessor] = at.read('config').split(' ');
+    await put('six', { key: 'b' });
+    await until(() => at.read('config').startsWith('b '), agent);
+    await put('six', { key: 'c' });
+    await until(() => at.read('config').startsWith('c '), agent);
+    assert.equal(at.read('config'), `c ${accessor}`);
+    await agent.stop();
   });
 
   it('leaves whole files when it is killed while it renders', async () => {
