@@ -6,7 +6,7 @@ import type { ProgramName } from '../program-name.ts';
 export const curlTransport =
   (program: ProgramName): Transport =>
   async (request) => {
-    const headers = Object.entries(request.headers)
+    const headers = inGoOrder(request)
       .filter(([name]) => name !== 'Content-Type' || request.method === 'PATCH')
       .map(([name, value]) => {
         const shown = name === 'X-Vault-Token' ? `$(${program} print token)` : forDoubleQuotes(value);
@@ -16,6 +16,17 @@ export const curlTransport =
     const body = request.body === undefined ? '' : ` -d '${request.body.replaceAll("'", `'"'"'`)}'`;
     throw new PrintInstead(`curl${method}${headers.join('')}${body} "${forDoubleQuotes(request.url)}"\n`);
   };
+
+/** As Vault prints them: the request's mark first (last for a patch), the others by name, as Go writes names. */
+function inGoOrder({ method, headers }: TransportRequest): [string, string][] {
+  const mark = 'X-Vault-Request';
+  const named = Object.entries(headers).map(([name, value]): [string, string] => [
+    name === 'X-Vault-Wrap-TTL' ? 'X-Vault-Wrap-Ttl' : name,
+    value,
+  ]);
+  const rank = ([name]: [string, string]): number => (name === mark ? (method === 'PATCH' ? 1 : -1) : 0);
+  return named.sort((a, b) => rank(a) - rank(b) || (a[0] < b[0] ? -1 : 1));
+}
 
 function forDoubleQuotes(text: string): string {
   return text.replace(/["\\$`]/g, '\\$&');

@@ -12,7 +12,8 @@ export async function listMounts(run: Run, kind: MountKind): Promise<number> {
   const secret = await attempt(what, () => client.read(kind.endpoint));
   if (secret?.wrap_info) return printSecret(run, secret);
   const mounts = mountsOf(secret);
-  if (run.format !== 'table') return printValue(run, Object.fromEntries(mounts));
+  if (run.format !== 'table')
+    return printValue(run, Object.fromEntries(mounts.map(([path, mount]) => [path, inOrder(mount)])));
   run.terminal.out(run.flags.on('detailed') ? detailedTable(mounts, kind) : simpleTable(mounts, kind));
   return 0;
 }
@@ -21,6 +22,13 @@ function mountsOf(secret: Secret | undefined): [string, JsonObject][] {
   return Object.entries(secret?.data ?? {})
     .filter((entry): entry is [string, JsonObject] => isObject(entry[1]))
     .sort(([a], [b]) => compare(a, b));
+}
+
+/** Vault's order of keys; what it does not know stands last. */
+function inOrder(mount: JsonObject): Record<string, unknown> {
+  const first = ['uuid', 'type', 'description', 'accessor', 'config', 'options', 'local', 'seal_wrap'];
+  const known = first.filter((key) => key in mount).map((key) => [key, mount[key]] as const);
+  return { ...Object.fromEntries(known), ...mount };
 }
 
 function simpleTable(mounts: readonly [string, JsonObject][], kind: MountKind): string {

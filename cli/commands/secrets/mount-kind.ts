@@ -38,19 +38,27 @@ export async function enableMount(run: Run, kind: MountKind): Promise<number> {
   if (type === 'plugin' && plugin === undefined) throw new Failure(1, 'The type `plugin` needs -plugin-name');
   const path = cleanPath(flags.text('path') ?? plugin ?? type);
   const options = optionsOf(run);
-  const forceNoCache = flags.boolean('force-no-cache');
-  const body = withoutUndefined({
+  const body = {
     type: plugin ?? type,
-    description: flags.text('description'),
-    config: { ...configOf(run), ...(forceNoCache === undefined ? {} : { force_no_cache: forceNoCache }) },
-    local: flags.boolean('local'),
-    seal_wrap: flags.boolean('seal-wrap'),
-    external_entropy_access: flags.boolean('external-entropy-access'),
-    options,
-  });
+    description: flags.text('description') ?? '',
+    config: {
+      ...{ options: null, default_lease_ttl: '0s', max_lease_ttl: '0s' },
+      force_no_cache: flags.on('force-no-cache'),
+      ...configOf(run),
+    },
+    local: flags.on('local'),
+    seal_wrap: flags.on('seal-wrap'),
+    external_entropy_access: flags.on('external-entropy-access'),
+    options: options ?? null,
+  };
   const { client } = await run.clients();
   await attempt(kind.enabling(type), () => client.write(`${kind.endpoint}/${path}`, body, 'POST'));
-  return printSuccess(run, kind.enabled(type, `${path}/`));
+  return printSuccess(run, kind.enabled(plugin ?? type, asGiven(flags.text('path')) ?? `${path}/`));
+}
+
+/** The path of -path with one slash at its end; Vault repeats it as it was given. */
+function asGiven(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : `${path.trim().replace(/\/+$/, '')}/`;
 }
 
 export async function disableMount(run: Run, kind: MountKind): Promise<number> {
