@@ -25,7 +25,8 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
   const argv = splitFirstWord(line.argv);
   const first = argv[0];
   if (first === 'start' || first === 'server') return line.runServer([...argv], line.environment);
-  if (first === 'operator' && argv[1] === 'check') return line.runServer(argv.slice(1), line.environment);
+  if (first === 'operator' && ['check', 'validate-config'].includes(argv[1] ?? ''))
+    return line.runServer(argv.slice(1), line.environment);
   if (first === undefined || first.startsWith('-') || first === 'help') return topLevel(line, argv);
   const found = await find(argv, groups.some((group) => group.name === first) ? groups : await allCommands());
   if (found.entry === undefined || isGroup(found.entry)) return unknownCommand(line, argv, found);

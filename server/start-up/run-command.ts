@@ -30,6 +30,10 @@ export async function runCommand(
       input.destroy();
       return code;
     }
+    if (command === 'validate-config') {
+      const { runValidateConfig } = await import('./check/validate-config-command.ts');
+      return runValidateConfig(rest, environment, { out, err: (text) => void process.stderr.write(text) });
+    }
     throw new StartProblem('there is no such command', 'Use "coffer start" or "coffer server".');
   } catch (error) {
     process.stderr.write(explain(error));

@@ -218,6 +218,10 @@ function rekeyCommand(): Command {
   };
 }
 
+async function handedToServer(): Promise<never> {
+  throw new Error('the command is handed to the server before a handler is loaded');
+}
+
 function clusterCommands(): Command[] {
   const raft = ['list-peers', 'join', 'remove-peer', 'snapshot', 'autopilot'].join(', ');
   return [
@@ -230,9 +234,21 @@ function clusterCommands(): Command[] {
       examples: [
         { says: 'The store of a server:', command: 'coffer operator check -config=/etc/coffer/coffer.hcl' },
       ],
-      load: async () => {
-        throw new Error('operator check is handed to the server before a handler is loaded');
-      },
+      load: handedToServer,
+    },
+    {
+      name: 'validate-config',
+      summary: 'Read a configuration as a server would, and say what is wrong with it.',
+      arity: { min: 0 },
+      talksTo: 'local',
+      handedOver: true,
+      examples: [
+        {
+          says: 'Before a restart:',
+          command: 'coffer operator validate-config -config=/etc/coffer/coffer.hcl',
+        },
+      ],
+      load: handedToServer,
     },
     {
       name: 'members',
