@@ -58,8 +58,8 @@ export function usualPassword(): string {
   const alphabet = usualAlphabets.join('');
   for (;;) {
     const password = randomText(usualLength, alphabet);
-    // Tools take what begins with a dash for a flag.
-    if (password.startsWith('-')) continue;
+    // Tools take what begins with a dash for a flag, and SQL two of them for a comment.
+    if (password.startsWith('-') || password.includes('--')) continue;
     if (usualAlphabets.every((some) => [...password].some((character) => some.includes(character))))
       return password;
   }

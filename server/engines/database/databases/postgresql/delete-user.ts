@@ -6,18 +6,34 @@ export async function roleExists(session: Session, username: string): Promise<bo
   return rows.length > 0;
 }
 
+/** Until the transaction ends: two nodes that end one user at a time wait for each other instead of failing. */
+export async function lockUser(session: Session, username: string): Promise<void> {
+  await session.query('SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))', [
+    `coffer ${username}`,
+  ]);
+}
+
 /**
  * The end of a user's logins, in a transaction of its own: whatever keeps the role from being dropped, nobody can use
- * it any more. Connections that are open are cut as far as Coffer's user may.
+ * it any more.
  */
 export async function closeLogins(session: Session, username: string): Promise<void> {
   await session.query(`ALTER ROLE ${quoteIdentifier(username)} WITH NOLOGIN`);
-  await session
-    .query(
-      'SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = $1',
-      [username],
-    )
-    .catch(() => undefined);
+}
+
+/**
+ * Cuts the connections that are open, after `closeLogins`, so that none can be opened behind it. As far as Coffer's
+ * user may: one that is no superuser makes itself a member of the role first.
+ */
+export async function cutConnections(session: Session, username: string): Promise<void> {
+  const open = await session.query<{ pid: number }>(
+    'SELECT pid FROM pg_catalog.pg_stat_activity WHERE usename = $1',
+    [username],
+  );
+  if (open.rows.length === 0) return;
+  const cut = open.rows.map(({ pid }) => `SELECT pg_catalog.pg_terminate_backend(${Number(pid)})`);
+  if (await attempt(session, cut)) return;
+  await attempt(session, [`GRANT ${quoteIdentifier(username)} TO CURRENT_USER`, ...cut]);
 }
 
 /**

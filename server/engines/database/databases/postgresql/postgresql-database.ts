@@ -1,5 +1,5 @@
 import { type Database, DatabaseError, type NewUser } from '../../database-plugin.ts';
-import { closeLogins, dropRole, roleExists, runRevocation } from './delete-user.ts';
+import { closeLogins, cutConnections, dropRole, lockUser, roleExists, runRevocation } from './delete-user.ts';
 import { fillStatements } from './fill-statements.ts';
 import { statementProblem } from './postgresql-errors.ts';
 import { scramVerifier } from './scram.ts';
@@ -63,15 +63,21 @@ export class PostgresqlDatabase implements Database {
     readonly statements: readonly string[];
   }): Promise<void> {
     await this.#sessions.use(async (session) => {
+      const step = (work: () => Promise<void>) =>
+        this.#inTransaction(session, async () => {
+          await lockUser(session, username);
+          await work();
+        }, []);
       try {
-        if (statements.length > 0) {
-          await this.#deleteBy(session, username, statements);
-        } else if (await this.#inTransaction(session, () => roleExists(session, username), [])) {
-          await this.#inTransaction(session, () => closeLogins(session, username), []);
-          await this.#inTransaction(session, () => dropRole(session, username), []);
+        if (statements.length > 0) await step(() => runRevocation(session, username, statements));
+        else if (await this.#isThere(session, username)) {
+          await step(() => closeLogins(session, username));
+          await step(() => cutConnections(session, username));
+          await step(() => dropRole(session, username));
         }
       } catch (error) {
-        throw statementProblem(error, [], false);
+        // Another node was faster, or the statements drop what is not there.
+        if (await this.#isThere(session, username)) throw error;
       }
     });
   }
@@ -80,14 +86,8 @@ export class PostgresqlDatabase implements Database {
     return this.#sessions.close();
   }
 
-  /** The role is asked for only after a failure: its statements may have more to do than to drop the user. */
-  async #deleteBy(session: Session, username: string, statements: readonly string[]): Promise<void> {
-    try {
-      await this.#inTransaction(session, () => runRevocation(session, username, statements), []);
-    } catch (error) {
-      const isThere = await this.#inTransaction(session, () => roleExists(session, username), []);
-      if (isThere) throw error;
-    }
+  #isThere(session: Session, username: string): Promise<boolean> {
+    return this.#inTransaction(session, () => roleExists(session, username), []);
   }
 
   async #runAll(statements: readonly string[], secrets: readonly string[]): Promise<void> {

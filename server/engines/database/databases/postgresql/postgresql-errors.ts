@@ -49,8 +49,13 @@ function nameOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
+/** As they are, and as `fillStatements` may have written them. */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .filter((secret) => secret.length > 2)
+    .flatMap((secret) => {
+      const doubled = secret.replaceAll("'", "''");
+      return [doubled.replaceAll('\\', '\\\\'), doubled, secret.replaceAll('"', '""'), secret];
+    })
     .reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
 }

@@ -70,16 +70,17 @@ export class SessionPool {
         return { pool, session: await pool.connect() };
       } catch (error) {
         if (!this.#fallsBack(error)) throw connectionProblem(error, this.#settings.target);
-        this.#pool = undefined;
-        void pool.end();
+        // Not another pool: callers wait in this one.
+        pool.options.ssl = false;
       }
     }
   }
 
   async #open(): Promise<pg.Pool> {
+    const config = this.#clientConfig();
     const { default: driver } = await import('pg');
     const pool = new driver.Pool({
-      ...this.#clientConfig(),
+      ...config,
       max: this.#settings.maxOpen,
       idleTimeoutMillis: idleMs,
       maxLifetimeSeconds: this.#settings.maxLifetimeSeconds,
@@ -106,10 +107,10 @@ export class SessionPool {
     };
   }
 
-  /** `prefer`: the server has no TLS, so the next attempt is without. */
+  /** `prefer`: the server has no TLS, so the next attempt is without, and never ends here again. */
   #fallsBack(error: unknown): boolean {
     const isRefused = error instanceof Error && /does not support SSL/i.test(error.message);
-    if (!isRefused || this.#isPlain || !this.#settings.tls.mayFallBack) return false;
+    if (!isRefused || !this.#settings.tls.mayFallBack) return false;
     this.#isPlain = true;
     return true;
   }
