@@ -132,6 +132,7 @@ export class CoreLife {
       await mounts.migrations.resume();
       // Last, as it may wait for what leases stand for.
       await namespaces.resumeRemovals();
+      await this.#rooms().platform.workspaces.sweep();
     } catch (error) {
       this.#warn('work that was interrupted could not be finished yet', error);
     }
