@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { startPostgresql, withoutPostgresql } from '../postgresql.ts';
 import { freePort, Program } from './program.ts';
 
 // What the documents show is run as a reader would run it: every ```sh run block of a document, in order, in one
@@ -28,8 +29,11 @@ const documents = [
   'docs/guides/secrets-in-processes.md',
   'docs/guides/secrets.md',
   'docs/guides/coming-from-vault.md',
+  'docs/guides/dynamic-database-credentials.md',
 ];
 const addressInDocuments = '127.0.0.1:8200';
+/** Of the PostgreSQL that a document may need. */
+const databaseInDocuments = '@db:5432/';
 
 interface Block {
   readonly line: number;
@@ -86,6 +90,13 @@ async function shell(script: string, program: Program, more: NodeJS.ProcessEnv):
   return out;
 }
 
+async function startDocumentDatabase() {
+  const postgresql = await startPostgresql();
+  await postgresql.query(`CREATE ROLE "vault-admin" LOGIN CREATEROLE PASSWORD 'admin-pass'`);
+  await postgresql.query('CREATE DATABASE aidata');
+  return postgresql;
+}
+
 const isCurlMissing = spawnSync('curl', ['--version']).error !== undefined;
 
 const markOf = (block: Block): string => `----- line ${block.line} -----`;
@@ -117,17 +128,23 @@ for (const document of documents) {
   describe(`the commands of ${document}`, () => {
     const blocks = blocksOf(document);
     const runnable = blocks.filter(({ kind }) => kind === 'sh run');
+    const needsDatabase = runnable.some(({ text }) => text.includes(databaseInDocuments));
 
     test('succeed in the order in which they are shown, and print what is shown', {
       timeout: 120_000,
-      skip: isCurlMissing && 'there is no curl on this machine',
+      skip: (isCurlMissing && 'there is no curl on this machine') || (needsDatabase && withoutPostgresql()),
     }, async () => {
       assert.ok(runnable.length > 0);
       const program = new Program();
+      const postgresql = needsDatabase ? await startDocumentDatabase() : undefined;
       try {
         const address = `127.0.0.1:${await freePort()}`;
         await program.start(['start', `-address=${address}`], /Stop with Ctrl-C/);
-        const out = await shell(scriptOf(runnable, address), program, {
+        const script = scriptOf(runnable, address).replaceAll(
+          databaseInDocuments,
+          `@127.0.0.1:${postgresql?.port ?? 0}/`,
+        );
+        const out = await shell(script, program, {
           COFFER_ADDR: `http://${address}`,
         });
         const printed = printedBy(runnable, out.replaceAll(address, addressInDocuments));
@@ -137,6 +154,7 @@ for (const document of documents) {
           assertPrints(printed.get(before) ?? '', block.text, `${document}:${before.line}`);
         }
       } finally {
+        await postgresql?.dispose();
         await program.dispose();
       }
     });
