@@ -1,6 +1,9 @@
 import { ApiError } from './api-error.ts';
 import { ProblemError } from './problem.ts';
+import { requestUrl } from './request-url.ts';
+import { type SdkClock, sdkSystemClock } from './sdk-clock.ts';
 import { isObject, type Secret, toSecret } from './secret.ts';
+import { type CacheOptions, SecretCache } from './secret-cache.ts';
 import { SecretsClient } from './secrets-client.ts';
 import {
   fetchTransport,
@@ -30,6 +33,10 @@ export interface CofferClientOptions {
   /** Default 60,000. */
   readonly timeoutMilliseconds?: number;
   readonly transport?: Transport;
+  /** Of the values that `secrets` reads, in memory. Default: 5 minutes; `false` for none. */
+  readonly cache?: CacheOptions | false;
+  /** Default: the system's. */
+  readonly clock?: SdkClock;
   /** For callers who need numbers beyond 2^53 exactly as they were written. Default `JSON.parse`, `JSON.stringify`. */
   readonly parse?: (text: string) => unknown;
   readonly stringify?: (value: unknown) => string;
@@ -71,6 +78,7 @@ export class CofferClient {
   readonly #token: string;
   readonly #options: CofferClientOptions;
   readonly #send: Transport;
+  readonly #clock: SdkClock;
 
   constructor(options: CofferClientOptions = {}) {
     this.#options = options;
@@ -79,8 +87,10 @@ export class CofferClient {
     this.#token = options.token ?? fromEnvironment('TOKEN') ?? '';
     this.namespace = canonicalNamespace(options.namespace ?? fromEnvironment('NAMESPACE') ?? '');
     this.#send = options.transport ?? fetchTransport;
+    this.#clock = options.clock ?? sdkSystemClock;
     this.workspace = options.workspace ?? workspaceFromEnvironment() ?? 'development';
-    this.secrets = new SecretsClient((method, path, more) => this.platform(method, path, more));
+    const cache = options.cache === false ? undefined : new SecretCache(options.cache ?? {}, this.#clock);
+    this.secrets = new SecretsClient((method, path, more) => this.platform(method, path, more), cache);
   }
 
   /** The same client for another workspace. */
@@ -130,7 +140,7 @@ export class CofferClient {
     const sent = body === undefined ? undefined : this.#stringify(body);
     const request: TransportRequest = {
       method,
-      url: `${this.address}/api/v1/${encodePath(path)}${encodeQuery(query)}`,
+      url: requestUrl(`${this.address}/api/v1`, path, query),
       headers: {
         ...this.#options.headers,
         'X-Coffer-Workspace': this.workspace,
@@ -169,7 +179,7 @@ export class CofferClient {
     Object.assign(headers, options.headers);
     return {
       method,
-      url: `${this.address}/v1/${encodePath(path)}${encodeQuery(options.query)}`,
+      url: requestUrl(`${this.address}/v1`, path, options.query),
       headers,
       ...(body === undefined ? {} : { body }),
       timeoutMilliseconds: this.#options.timeoutMilliseconds ?? 60_000,
@@ -257,28 +267,6 @@ function redirectTarget(from: string, location: string): string {
 function canonicalNamespace(namespace: string): string {
   const trimmed = namespace.trim().replace(/^\/+|\/+$/g, '');
   return trimmed === '' || trimmed === 'root' ? '' : `${trimmed}/`;
-}
-
-/** Slashes stay; every other character that a URL gives a meaning is escaped. A path with two readings is refused. */
-function encodePath(path: string): string {
-  return path
-    .replace(/^\/+/, '')
-    .split('/')
-    .map((segment) => {
-      if (segment === '.' || segment === '..')
-        throw new TypeError('a path cannot hold the segments . and ..');
-      return encodeURIComponent(segment).replace(/%(?:40|3A|24|2B|2C|3B|3D|26)/g, decodeURIComponent);
-    })
-    .join('/');
-}
-
-function encodeQuery(query: Query | undefined): string {
-  const pairs = Object.entries(query ?? {}).flatMap(([key, value]) =>
-    (typeof value === 'string' ? [value] : value).map(
-      (one) => `${encodeURIComponent(key)}=${encodeURIComponent(one)}`,
-    ),
-  );
-  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
 function workspaceFromEnvironment(): string | undefined {

@@ -8,6 +8,7 @@ export {
   type RequestOptions,
 } from './client.ts';
 export { ProblemError } from './problem.ts';
+export { type SdkClock, sdkSystemClock } from './sdk-clock.ts';
 export {
   isObject,
   type JsonObject,
@@ -16,9 +17,11 @@ export {
   type SecretWrapInfo,
   toSecret,
 } from './secret.ts';
+export type { CacheOptions } from './secret-cache.ts';
 export { SecretValue, type SecretValues } from './secret-value.ts';
 export {
   type NewSecret,
+  type ReadOptions,
   type SecretChange,
   type SecretDescription,
   type SecretDetails,

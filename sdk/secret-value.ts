@@ -31,6 +31,14 @@ export class SecretValue {
     return typeof url === 'string' ? url : undefined;
   }
 
+  /** When the server will refuse it; undefined when never. */
+  get expiresAt(): Date | undefined {
+    const time = this.#data['expires_at'];
+    const date = typeof time === 'string' ? new Date(time) : undefined;
+    // An unreadable date counts as past: never kept too long.
+    return date && Number.isNaN(date.getTime()) ? new Date(0) : date;
+  }
+
   get type(): string {
     return String(this.#data['type']);
   }

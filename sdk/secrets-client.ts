@@ -1,5 +1,7 @@
 import type { Query } from './client.ts';
+import { ProblemError } from './problem.ts';
 import { isObject } from './secret.ts';
+import type { Outcomes, SecretCache } from './secret-cache.ts';
 import { SecretValue, type SecretValues, secretValues } from './secret-value.ts';
 
 /** Sends one request below `/api/v1/` and answers its body; throws `ProblemError`. */
@@ -53,37 +55,60 @@ export interface SecretDescription {
   readonly rotation_due_at: string | null;
 }
 
-/** The secrets of one workspace, by name. */
+export interface ReadOptions {
+  /** False asks the server, and neither looks into the cache nor adds to it. */
+  readonly cache?: boolean;
+}
+
+/** The secrets of one workspace, by name. The newest values are kept in the cache that it is given. */
 export class SecretsClient {
   readonly #ask: AskPlatform;
+  readonly #cache: SecretCache | undefined;
 
-  constructor(ask: AskPlatform) {
+  constructor(ask: AskPlatform, cache?: SecretCache) {
     this.#ask = ask;
+    this.#cache = cache;
   }
 
   async create(secret: NewSecret): Promise<SecretDescription> {
     const { name, value } = secret;
-    return described(await this.#ask('POST', 'secrets', { body: { name, value, ...wire(secret) } }));
+    const sent = { body: { name, value, ...wire(secret) } };
+    return this.#changing(name, async () => described(await this.#ask('POST', 'secrets', sent)));
   }
 
-  /** The newest version, or the one asked for. */
-  async get(name: string, options: { readonly version?: number } = {}): Promise<SecretValue> {
-    const query: Query = options.version === undefined ? {} : { version: String(options.version) };
-    return new SecretValue(await this.#ask('GET', `secrets/${name}:value`, { query }));
+  /** The newest version, from the cache if it is there, or the version asked for, which never is. */
+  async get(
+    name: string,
+    { version, cache = true }: ReadOptions & { readonly version?: number } = {},
+  ): Promise<SecretValue> {
+    const query: Query = version === undefined ? {} : { version: String(version) };
+    const load = async () => new SecretValue(await this.#ask('GET', `secrets/${name}:value`, { query }));
+    if (version !== undefined || !cache || !this.#cache) return load();
+    const outcomes = await this.#cache.read([name], async () => new Map([[name, await load()]]));
+    const outcome = outcomes.get(name);
+    if (outcome instanceof SecretValue) return outcome;
+    throw outcome ?? new Error(`the server answered nothing about ${name}`);
   }
 
-  /** Several values in one request for each hundred. Throws when one of them cannot be read. */
-  async batchGet(names: readonly string[]): Promise<SecretValues> {
+  /** Several values; those that are not in the cache in one request for each hundred. Throws when one cannot be read. */
+  async batchGet(names: readonly string[], { cache = true }: ReadOptions = {}): Promise<SecretValues> {
+    const load = (some: readonly string[]): Promise<Outcomes> => this.#load(some);
+    const outcomes = await (cache && this.#cache ? this.#cache.read(names, load) : load(names));
     const values: Record<string, unknown> = Object.create(null);
-    for (let at = 0; at < names.length; at += 100) {
-      const body = { names: names.slice(at, at + 100) };
-      const answer = await this.#ask('POST', 'secrets:batch-get', { body });
-      const missing = Object.keys(objectAt(answer, 'errors'));
-      if (missing.length > 0) throw new Error(`these secrets cannot be read: ${missing.sort().join(', ')}`);
-      for (const [name, secret] of Object.entries(objectAt(answer, 'secrets')))
-        values[name] = isObject(secret) ? secret['value'] : undefined;
+    const missing: string[] = [];
+    for (const [name, outcome] of outcomes) {
+      if (outcome instanceof SecretValue) values[name] = outcome.data;
+      else if (outcome instanceof ProblemError && isAboutSecret(outcome)) missing.push(name);
+      else throw outcome;
     }
+    if (missing.length > 0) throw new Error(`these secrets cannot be read: ${missing.sort().join(', ')}`);
     return secretValues(values);
+  }
+
+  /** The next read asks the server. Without a name: for all of them. */
+  forget(name?: string): void {
+    if (name === undefined) this.#cache?.clear();
+    else this.#cache?.forget(name);
   }
 
   async describe(name: string): Promise<SecretDescription> {
@@ -117,19 +142,46 @@ export class SecretsClient {
       ...(noExpiry ? { no_expiry: true } : {}),
       ...wire(change),
     };
-    return described(
-      await this.#ask('PATCH', `secrets/${name}`, { body, ...(ifMatch === undefined ? {} : { ifMatch }) }),
-    );
+    const sent = { body, ...(ifMatch === undefined ? {} : { ifMatch }) };
+    return this.#changing(name, async () => described(await this.#ask('PATCH', `secrets/${name}`, sent)));
   }
 
   /** To the version before the newest, or the one asked for, as a new version. */
   async rollback(name: string, options: { readonly version?: number } = {}): Promise<SecretDescription> {
-    return described(await this.#ask('POST', `secrets/${name}:rollback`, { body: options }));
+    const sent = { body: options };
+    return this.#changing(name, async () =>
+      described(await this.#ask('POST', `secrets/${name}:rollback`, sent)),
+    );
   }
 
   async delete(name: string, options: { readonly permanent?: boolean } = {}): Promise<void> {
     const query: Query = options.permanent ? { permanent: 'true' } : {};
-    await this.#ask('DELETE', `secrets/${name}`, { query });
+    await this.#changing(name, () => this.#ask('DELETE', `secrets/${name}`, { query }));
+  }
+
+  /** Forgets after a failure as well: the change may have been made. */
+  async #changing<T>(name: string, change: () => Promise<T>): Promise<T> {
+    try {
+      return await change();
+    } finally {
+      this.forget(name);
+    }
+  }
+
+  async #load(names: readonly string[]): Promise<Outcomes> {
+    const outcomes = new Map<string, SecretValue | Error>();
+    const all = [...new Set(names)];
+    for (let at = 0; at < all.length; at += 100) {
+      const some = all.slice(at, at + 100);
+      const answer = await this.#ask('POST', 'secrets:batch-get', { body: { names: some } });
+      const secrets = objectAt(answer, 'secrets');
+      const errors = objectAt(answer, 'errors');
+      for (const name of some) {
+        const secret = secrets[name];
+        outcomes.set(name, isObject(secret) ? new SecretValue(secret) : problemOf(errors[name]));
+      }
+    }
+    return outcomes;
   }
 }
 
@@ -154,4 +206,17 @@ function described(answer: unknown): SecretDescription {
 function objectAt(answer: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {
   const value = answer[key];
   return isObject(value) ? value : {};
+}
+
+/** A batch says for each secret what the answer to its own request would have said. */
+function problemOf(error: unknown): ProblemError {
+  const { code, status, detail } = isObject(error) ? error : {};
+  return new ProblemError(typeof status === 'number' ? status : 500, {
+    type: `urn:coffer:error:${String(code ?? 'unknown')}`,
+    detail,
+  });
+}
+
+function isAboutSecret({ status }: ProblemError): boolean {
+  return status >= 400 && status < 500 && status !== 429;
 }

@@ -65,6 +65,8 @@ function makeClient(connection: Connection, transport: Transport, token: string)
       : { wrapTtl: connection.wrapTtl }),
     maxRetries: connection.maxRetries,
     timeoutMilliseconds: connection.timeoutMilliseconds,
+    // One command, one answer of the server.
+    cache: false,
     transport,
     parse: parseJson,
     stringify: stringifyJson,
