@@ -108,7 +108,10 @@ export function buildCore(parts: CoreParts): Core {
   const events = new EventBus(clock);
   const namespaces: Namespaces = new Namespaces(recordsOf(rootNamespace.id, 'sys/namespaces/'), {
     isTaken: async (parent, path) => (await mounts.table(parent)).overlaps(path),
-    created: (namespace) => life.namespaceCreated(namespace),
+    created: async (namespace) => {
+      await platform.workspaces.forget(namespace);
+      await life.namespaceCreated(namespace);
+    },
     removing: (namespace) => life.namespaceRemoving(namespace),
   });
   const namespaceById = (id: string) => namespaces.byId(id);

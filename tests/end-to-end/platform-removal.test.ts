@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { callPlatform } from '../platform-client.ts';
-import { newWorkspace } from '../platform-people.ts';
+import { newWorkspace, peopleOf, signIn } from '../platform-people.ts';
 import { startTestServer, type TestServer } from '../start-server.ts';
 
 it('a workspace whose grace ended while the server was down is gone once it is up, and another is left alone', async () => {
@@ -31,5 +31,33 @@ it('a workspace whose grace ended while the server was down is gone once it is u
   } finally {
     await second?.stop();
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('who had a role in a workspace that was removed as a namespace has none in a new one of that name', async () => {
+  const server = await startTestServer();
+  try {
+    await newWorkspace(server, 'reused');
+    const { admin } = await peopleOf(server, 'reused');
+    const body = { data: { value: 'of the new one' } };
+    await server.call('DELETE', 'sys/namespaces/reused');
+    for (let attempt = 0; attempt < 100; attempt++) {
+      if ((await server.call('POST', 'sys/namespaces/reused', { body: {} })).status === 200) break;
+      await wait(50);
+    }
+    await server.call('POST', 'sys/mounts/secret', { namespace: 'reused', body: { type: 'kv-v2' } });
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const written = await server.call('POST', 'secret/data/key', { namespace: 'reused', body });
+      if (written.status === 200) break;
+      await wait(20);
+    }
+    const again = await signIn(server, 'admin-of-reused');
+    for (const token of [admin, again]) {
+      const read = await server.call('GET', 'secret/data/key', { namespace: 'reused', token });
+      assert.equal(read.status, 403, read.text);
+    }
+    assert.equal((await server.call('GET', 'secret/data/key', { namespace: 'reused' })).status, 200);
+  } finally {
+    await server.stop();
   }
 });

@@ -60,6 +60,12 @@ export class RoleGroups {
     });
   }
 
+  async anyOf(workspace: string): Promise<boolean> {
+    const draft = new IdentityDraft(this.#records);
+    for (const role of roles) if (await groupByName(draft, roleName(workspace, role))) return true;
+    return false;
+  }
+
   async exist(workspace: string): Promise<boolean> {
     const draft = new IdentityDraft(this.#records);
     for (const role of roles) if (!(await groupByName(draft, roleName(workspace, role)))) return false;

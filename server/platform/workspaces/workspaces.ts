@@ -113,6 +113,22 @@ export class Workspaces {
     for (const role of roles) await this.#deps.policies.remove('root', roleName(name, role));
   }
 
+  /**
+   * Before a namespace is made: who had a role in one of that name which `sys/namespaces` removed, or in one that a crash
+   * left half removed, has none in the new one.
+   */
+  async forget({ path }: Namespace): Promise<void> {
+    const name = path.slice(0, -1);
+    if (name.includes('/')) return;
+    const { groups, grants, policies } = this.#deps;
+    if (await groups.anyOf(name)) await groups.remove(name);
+    await grants.endAll(name);
+    for (const role of roles) {
+      const made = await policies.find('root', roleName(name, role));
+      if (made?.text === rolePolicy(name, role, path)) await policies.remove('root', roleName(name, role));
+    }
+  }
+
   /** Ends those whose grace is over, and clears away grants that have ended. Safe to repeat, on any node. */
   async sweep(): Promise<void> {
     await this.#deps.grants.sweep();
