@@ -108,10 +108,7 @@ export function buildCore(parts: CoreParts): Core {
   const events = new EventBus(clock);
   const namespaces: Namespaces = new Namespaces(recordsOf(rootNamespace.id, 'sys/namespaces/'), {
     isTaken: async (parent, path) => (await mounts.table(parent)).overlaps(path),
-    created: async (namespace) => {
-      await platform.workspaces.forget(namespace);
-      await life.namespaceCreated(namespace);
-    },
+    created: (made) => platform.workspaces.forget(made).then(() => life.namespaceCreated(made)),
     removing: (namespace) => life.namespaceRemoving(namespace),
   });
   const namespaceById = (id: string) => namespaces.byId(id);

@@ -163,7 +163,7 @@ function reloadPaths({ entries, reload }: CatalogDependencies): PathDeclaration[
             if ((plugin === '') === (mounts.length === 0))
               throw invalidRequest('exactly one of "plugin" and "mounts" must be given');
             if (plugin !== '' && !entries().some(({ name }) => name === plugin))
-              throw invalidRequest(`plugin not found in the catalog: "${plugin.slice(0, 100)}"`);
+              throw invalidRequest('plugin not found in the catalog');
             const reloaded = await reload(plugin === '' ? { paths: mounts } : { type: plugin }, namespace.id);
             if (plugin === '' && reloaded < new Set(mounts).size)
               throw invalidRequest('at least one of the mounts does not exist; the others were started anew');
