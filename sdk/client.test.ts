@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError, CofferClient, type Transport, TransportError, type TransportRequest } from './index.ts';
+import {
+  ApiError,
+  CofferClient,
+  type CofferClientOptions,
+  ProblemError,
+  type Transport,
+  TransportError,
+  type TransportRequest,
+} from './index.ts';
 
 interface Recorded {
   readonly seen: TransportRequest[];
@@ -9,7 +17,13 @@ interface Recorded {
 
 /** A transport that answers from a list, the last answer again and again. */
 function recorded(
-  ...answers: { status?: number; body?: string; location?: string; fails?: TransportError }[]
+  ...answers: {
+    status?: number;
+    body?: string;
+    location?: string;
+    retryAfter?: string;
+    fails?: TransportError;
+  }[]
 ): Recorded {
   const seen: TransportRequest[] = [];
   return {
@@ -18,13 +32,16 @@ function recorded(
       const answer = answers[Math.min(seen.length, answers.length - 1)] ?? {};
       seen.push(request);
       if (answer.fails) throw answer.fails;
-      const headers = answer.location === undefined ? {} : { location: answer.location };
+      const headers = {
+        ...(answer.location === undefined ? {} : { location: answer.location }),
+        ...(answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter }),
+      };
       return { status: answer.status ?? 200, headers, body: answer.body ?? '' };
     },
   };
 }
 
-function client(transport: Transport, more: { namespace?: string; maxRetries?: number } = {}): CofferClient {
+function client(transport: Transport, more: CofferClientOptions = {}): CofferClient {
   return new CofferClient({
     address: 'https://coffer.test:8200/',
     token: 'hvs.x',
@@ -93,7 +110,7 @@ test('a 5xx, a 412 and a lost connection are tried again; a no, a sealed server 
   const lost = new TransportError('lost', { mayRetry: true });
   for (const answer of [{ status: 500 }, { status: 412 }, { fails: lost }]) {
     const { seen, transport } = recorded(answer, { body: '{"data":{}}' });
-    await client(transport, { maxRetries: 1 }).read('a');
+    await client(transport, { maxRetries: 1, retryWaitMilliseconds: 1 }).read('a');
     assert.equal(seen.length, 2);
   }
   const timeout = new TransportError('late', { mayRetry: false });
@@ -133,4 +150,40 @@ test('an error holds neither the token nor the body that was sent', async () => 
     assert.doesNotMatch(`${error.message}${error.stack}${JSON.stringify(error)}`, /canary|hvs\.x/);
     return true;
   });
+});
+
+test('a read waits and asks again when it is told to come later; what changes something does not', async () => {
+  const patient = { maxRetries: 2, retryWaitMilliseconds: 1 };
+  const late = { status: 429, retryAfter: '0', body: '{}' };
+  const good = { body: '{"name":"A","value":"v","secrets":{"A":{"name":"A","value":"v"}}}' };
+  for (const first of [late, { ...late, status: 503 }]) {
+    const one = recorded(first, first, good);
+    assert.equal((await client(one.transport, patient).secrets.get('A')).value, 'v');
+    assert.equal(one.seen.length, 3);
+    const batch = recorded(first, good);
+    assert.equal((await client(batch.transport, patient).secrets.batchGet(['A']))['A'], 'v');
+    assert.equal(batch.seen.length, 2);
+    for (const change of [
+      (some: CofferClient) => some.secrets.create({ name: 'A', value: 'v' }),
+      (some: CofferClient) => some.secrets.update('A', { value: 'v' }),
+      (some: CofferClient) => some.secrets.rollback('A'),
+      (some: CofferClient) => some.secrets.delete('A'),
+    ]) {
+      const { seen, transport } = recorded(first, good);
+      await assert.rejects(change(client(transport, patient)), ProblemError);
+      assert.equal(seen.length, 1);
+    }
+  }
+  const write = recorded(late, good);
+  await assert.rejects(client(write.transport, patient).write('a', {}), ApiError);
+  assert.equal(write.seen.length, 1);
+});
+
+test('tries are bounded, and so is the wait that a server may ask for', async () => {
+  const { seen, transport } = recorded({ status: 429, retryAfter: '0' });
+  await assert.rejects(client(transport, { maxRetries: 3, retryWaitMilliseconds: 1 }).read('a'), ApiError);
+  assert.equal(seen.length, 4);
+  const long = recorded({ status: 429, retryAfter: '31' });
+  await assert.rejects(client(long.transport, { maxRetries: 3 }).read('a'), ApiError);
+  assert.equal(long.seen.length, 1);
 });

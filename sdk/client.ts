@@ -5,10 +5,10 @@ import { type SdkClock, sdkSystemClock } from './sdk-clock.ts';
 import { isObject, type Secret, toSecret } from './secret.ts';
 import { type CacheOptions, SecretCache } from './secret-cache.ts';
 import { SecretsClient } from './secrets-client.ts';
+import { sendPatiently } from './send-patiently.ts';
 import {
   fetchTransport,
   type Transport,
-  TransportError,
   type TransportRequest,
   type TransportResponse,
 } from './transport.ts';
@@ -26,9 +26,9 @@ export interface CofferClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Asks for every answer that is no login's to be wrapped; a Go duration or seconds. */
   readonly wrapTtl?: string;
-  /** How often a request is sent again after a 5xx, a 412 or a lost connection. Default 2, as Vault's client. */
+  /** How often a request is sent again after a 5xx, a 412 or a lost connection, and a read after a 429. Default 2. */
   readonly maxRetries?: number;
-  /** Before a request is sent again; it grows a little with every try. Default 1,000. */
+  /** Before a request is sent again, less up to a half; doubled with every try, or what `Retry-After` says. Default 500. */
   readonly retryWaitMilliseconds?: number;
   /** Default 60,000. */
   readonly timeoutMilliseconds?: number;
@@ -124,7 +124,7 @@ export class CofferClient {
   /** Any request under `/v1/`, for endpoints without an envelope. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
     const request = this.#compose(method, path, options);
-    const response = await this.#sendPatiently(request);
+    const response = await this.#sendPatiently(request, method === 'GET' || method === 'LIST');
     const body = this.#parse(response.body);
     if (response.status >= 200 && response.status < 300)
       return { status: response.status, text: response.body, body };
@@ -152,8 +152,8 @@ export class CofferClient {
       timeoutMilliseconds: this.#options.timeoutMilliseconds ?? 60_000,
     };
     // Another try of what makes something new could make it twice, or hide that the first try did.
-    const isRepeatable = method === 'GET' || method === 'PUT' || path === 'secrets:batch-get';
-    const response = await this.#sendPatiently(request, isRepeatable ? undefined : 0);
+    const isSafe = method === 'GET' || path === 'secrets:batch-get';
+    const response = await this.#sendPatiently(request, isSafe, isSafe || method === 'PUT' ? undefined : 0);
     const answer = this.#parse(response.body);
     if (response.status < 200 || response.status >= 300) throw new ProblemError(response.status, answer);
     return isObject(answer) ? answer : {};
@@ -186,30 +186,16 @@ export class CofferClient {
     };
   }
 
-  async #sendPatiently(
-    first: TransportRequest,
-    maxRetries = this.#options.maxRetries ?? 2,
+  #sendPatiently(
+    request: TransportRequest,
+    isSafe: boolean,
+    maxRetries?: number,
   ): Promise<TransportResponse> {
-    let request = first;
-    let redirected = false;
-    const wait = this.#options.retryWaitMilliseconds ?? 1000;
-    for (let attempt = 0; ; attempt++) {
-      const last = attempt >= maxRetries;
-      try {
-        const response = await this.#send(request);
-        const location = isRedirect(response.status) && !redirected && response.headers.location;
-        if (location) {
-          request = { ...request, url: redirectTarget(request.url, location) };
-          redirected = true;
-          attempt--;
-          continue;
-        }
-        if (last || !worthRetrying(response)) return response;
-      } catch (error) {
-        if (last || !(error instanceof TransportError) || !error.mayRetry) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, wait * Math.min(1 + attempt / 4, 1.5)));
-    }
+    return sendPatiently(this.#send, request, {
+      maxRetries: maxRetries ?? this.#options.maxRetries ?? 2,
+      firstWaitMilliseconds: this.#options.retryWaitMilliseconds ?? 500,
+      isSafe,
+    });
   }
 
   #parse(text: string): unknown {
@@ -243,25 +229,6 @@ export class CofferClient {
 
 function secretOf(reply: Reply): Secret | undefined {
   return isObject(reply.body) ? toSecret(reply.body) : undefined;
-}
-
-/** A sealed server stays sealed for longer than a client would wait; 501 does not change either. */
-function worthRetrying(response: TransportResponse): boolean {
-  if (response.status === 412) return true;
-  if (response.status < 500 || response.status === 501) return false;
-  return !(response.status === 503 && response.body.includes('is sealed'));
-}
-
-function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 307 || status === 308;
-}
-
-/** The token goes along, as a standby node's redirect needs it; so never from TLS to clear text. */
-function redirectTarget(from: string, location: string): string {
-  const target = new URL(location, from);
-  if (from.startsWith('https:') && target.protocol !== 'https:')
-    throw new TransportError('the server redirects from https to http; refused', { mayRetry: false });
-  return target.href;
 }
 
 function canonicalNamespace(namespace: string): string {

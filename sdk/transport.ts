@@ -41,9 +41,13 @@ export const fetchTransport: Transport = async (request) => {
       signal: AbortSignal.timeout(request.timeoutMilliseconds),
     });
     const location = response.headers.get('location');
+    const retryAfter = response.headers.get('retry-after');
     return {
       status: response.status,
-      headers: location === null ? {} : { location },
+      headers: {
+        ...(location === null ? {} : { location }),
+        ...(retryAfter === null ? {} : { 'retry-after': retryAfter }),
+      },
       body: await response.text(),
     };
   } catch (error) {
