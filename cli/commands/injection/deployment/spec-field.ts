@@ -134,7 +134,8 @@ export class SpecField {
 
   /** Permissions: octal with a leading zero, as Kubernetes reads YAML, or else decimal. */
   fileMode(): number {
-    const source = isScalar(this.#node) ? (this.#node.source ?? '') : '';
+    const source =
+      isScalar(this.#node) && typeof this.#node.value === 'number' ? (this.#node.source ?? '') : '';
     const mode = /^0o?[0-7]{1,4}$/.test(source)
       ? Number.parseInt(source.replace('o', ''), 8)
       : /^[1-9][0-9]{0,3}$/.test(source)
