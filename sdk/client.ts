@@ -1,4 +1,6 @@
 import { ApiError } from './api-error.ts';
+import { loginRequests } from './login-requests.ts';
+import { type LoginOptions, MachineLogin } from './machine-login.ts';
 import { ProblemError } from './problem.ts';
 import { requestUrl } from './request-url.ts';
 import { type SdkClock, sdkSystemClock } from './sdk-clock.ts';
@@ -18,6 +20,8 @@ export interface CofferClientOptions {
   readonly address?: string;
   /** Default: `COFFER_TOKEN`, then `VAULT_TOKEN`; none otherwise. */
   readonly token?: string;
+  /** In place of a token: the client logs in when it first needs to, and keeps its token alive until `close`. */
+  readonly login?: LoginOptions;
   /** Default: `COFFER_NAMESPACE`, then `VAULT_NAMESPACE`; the root namespace otherwise. */
   readonly namespace?: string;
   /** Of `secrets`. Default: `COFFER_WORKSPACE`, then `development`. */
@@ -79,23 +83,35 @@ export class CofferClient {
   readonly #options: CofferClientOptions;
   readonly #send: Transport;
   readonly #clock: SdkClock;
+  readonly #login: MachineLogin | undefined;
 
-  constructor(options: CofferClientOptions = {}) {
+  /** `login` is that of another client, to share; for `inWorkspace`. */
+  constructor(options: CofferClientOptions = {}, login?: MachineLogin) {
+    if (options.login !== undefined && options.token !== undefined)
+      throw new TypeError('a client has a token or a login, not both');
     this.#options = options;
     const address = options.address ?? fromEnvironment('ADDR') ?? 'http://127.0.0.1:8200';
     this.address = address.replace(/\/+$/, '');
-    this.#token = options.token ?? fromEnvironment('TOKEN') ?? '';
+    this.#token = options.login ? '' : (options.token ?? fromEnvironment('TOKEN') ?? '');
     this.namespace = canonicalNamespace(options.namespace ?? fromEnvironment('NAMESPACE') ?? '');
     this.#send = options.transport ?? fetchTransport;
     this.#clock = options.clock ?? sdkSystemClock;
     this.workspace = options.workspace ?? workspaceFromEnvironment() ?? 'development';
+    this.#login = login ?? machineLogin(options, this.#clock);
     const cache = options.cache === false ? undefined : new SecretCache(options.cache ?? {}, this.#clock);
     this.secrets = new SecretsClient((method, path, more) => this.platform(method, path, more), cache);
   }
 
-  /** The same client for another workspace. */
+  /** The same client, with the same login, for another workspace. */
   inWorkspace(workspace: string): CofferClient {
+    if (this.#login) return new CofferClient({ ...this.#options, workspace }, this.#login);
     return new CofferClient({ ...this.#options, token: this.#token, workspace });
+  }
+
+  /** Forgets all values and renews its login no more, in every workspace. Needed in browsers; programs may just end. */
+  close(): void {
+    this.secrets.forget();
+    this.#login?.close();
   }
 
   /** `undefined` when there is nothing at `path` and nothing to say about it. */
@@ -123,8 +139,9 @@ export class CofferClient {
 
   /** Any request under `/v1/`, for endpoints without an envelope. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
-    const request = this.#compose(method, path, options);
-    const response = await this.#sendPatiently(request, method === 'GET' || method === 'LIST');
+    const compose = (token: string) => this.#compose(method, path, options, token);
+    const isSafe = method === 'GET' || method === 'LIST';
+    const { request, response } = await this.#sendWithToken(compose, isSafe);
     const body = this.#parse(response.body);
     if (response.status >= 200 && response.status < 300)
       return { status: response.status, text: response.body, body };
@@ -138,22 +155,23 @@ export class CofferClient {
     { query, body, ifMatch }: PlatformRequestOptions = {},
   ): Promise<Readonly<Record<string, unknown>>> {
     const sent = body === undefined ? undefined : this.#stringify(body);
-    const request: TransportRequest = {
+    const compose = (token: string): TransportRequest => ({
       method,
       url: requestUrl(`${this.address}/api/v1`, path, query),
       headers: {
         ...this.#options.headers,
         'X-Coffer-Workspace': this.workspace,
-        ...(this.#token === '' ? {} : { Authorization: `Bearer ${this.#token}` }),
+        ...(token === '' ? {} : { Authorization: `Bearer ${token}` }),
         ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(ifMatch === undefined ? {} : { 'If-Match': `"${ifMatch}"` }),
       },
       ...(sent === undefined ? {} : { body: sent }),
       timeoutMilliseconds: this.#options.timeoutMilliseconds ?? 60_000,
-    };
+    });
     // Another try of what makes something new could make it twice, or hide that the first try did.
     const isSafe = method === 'GET' || path === 'secrets:batch-get';
-    const response = await this.#sendPatiently(request, isSafe, isSafe || method === 'PUT' ? undefined : 0);
+    const maxRetries = isSafe || method === 'PUT' ? undefined : 0;
+    const { response } = await this.#sendWithToken(compose, isSafe, maxRetries);
     const answer = this.#parse(response.body);
     if (response.status < 200 || response.status >= 300) throw new ProblemError(response.status, answer);
     return isObject(answer) ? answer : {};
@@ -169,11 +187,11 @@ export class CofferClient {
     }
   }
 
-  #compose(method: string, path: string, options: RequestOptions): TransportRequest {
+  #compose(method: string, path: string, options: RequestOptions, token: string): TransportRequest {
     const body = options.body === undefined ? undefined : this.#stringify(options.body);
     const headers: Record<string, string> = { ...this.#options.headers, 'X-Vault-Request': 'true' };
     if (this.namespace !== '') headers['X-Vault-Namespace'] = this.namespace;
-    if (this.#token !== '') headers['X-Vault-Token'] = this.#token;
+    if (token !== '') headers['X-Vault-Token'] = token;
     if (this.#options.wrapTtl !== undefined) headers['X-Vault-Wrap-TTL'] = this.#options.wrapTtl;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     Object.assign(headers, options.headers);
@@ -186,16 +204,31 @@ export class CofferClient {
     };
   }
 
-  #sendPatiently(
-    request: TransportRequest,
+  /** A request that was refused for its token did nothing, so with another token it may be sent again. */
+  async #sendWithToken(
+    compose: (token: string) => TransportRequest,
     isSafe: boolean,
-    maxRetries?: number,
-  ): Promise<TransportResponse> {
-    return sendPatiently(this.#send, request, {
-      maxRetries: maxRetries ?? this.#options.maxRetries ?? 2,
-      firstWaitMilliseconds: this.#options.retryWaitMilliseconds ?? 500,
-      isSafe,
-    });
+    maxRetries = this.#options.maxRetries ?? 2,
+  ): Promise<{ readonly request: TransportRequest; readonly response: TransportResponse }> {
+    const firstWaitMilliseconds = this.#options.retryWaitMilliseconds ?? 500;
+    const send = async (token: string) => {
+      const request = compose(token);
+      const patience = { maxRetries, firstWaitMilliseconds, isSafe };
+      return { request, response: await sendPatiently(this.#send, request, patience) };
+    };
+    const token = this.#login ? await this.#login.token() : this.#token;
+    const sent = await send(token);
+    const other =
+      this.#login && this.#isRefused(sent.response) ? await this.#login.replace(token) : undefined;
+    return other === undefined ? sent : send(other);
+  }
+
+  /** A batch is answered with 200 even when its token is worth nothing: every secret has its own 403. */
+  #isRefused({ status, body }: TransportResponse): boolean {
+    if (status !== 200) return status === 403 || status === 401;
+    const answer = body.includes('"errors"') ? this.#parse(body) : undefined;
+    const errors = isObject(answer) && isObject(answer['errors']) ? Object.values(answer['errors']) : [];
+    return errors.some((error) => isObject(error) && Number(error['status']) === 403);
   }
 
   #parse(text: string): unknown {
@@ -225,6 +258,15 @@ export class CofferClient {
       secret: isEnvelope ? toSecret(body) : undefined,
     });
   }
+}
+
+function machineLogin(options: CofferClientOptions, clock: SdkClock): MachineLogin | undefined {
+  const { login } = options;
+  if (!login) return undefined;
+  const namespace = login.namespace ?? options.namespace;
+  const withToken = (token: string): CofferClient =>
+    new CofferClient({ ...options, namespace, login: undefined, wrapTtl: undefined, cache: false, token });
+  return new MachineLogin(loginRequests(login, withToken), clock);
 }
 
 function secretOf(reply: Reply): Secret | undefined {

@@ -7,6 +7,7 @@ export {
   type Reply,
   type RequestOptions,
 } from './client.ts';
+export type { LoginOptions } from './machine-login.ts';
 export { ProblemError } from './problem.ts';
 export { type SdkClock, sdkSystemClock } from './sdk-clock.ts';
 export {
