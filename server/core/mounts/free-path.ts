@@ -11,7 +11,7 @@ export function checkFree(entries: readonly MountEntry[], entry: MountEntry, mes
   for (const other of entries) {
     if (other.table !== entry.table) continue;
     if (entry.path.startsWith(other.path) || other.path.startsWith(entry.path))
-      throw invalidRequest(message ?? `path is already in use at ${labelOf(entry.table, other.path)}`);
+      throw invalidRequest(message ?? `path is already in use at ${other.path}`);
   }
 }
 

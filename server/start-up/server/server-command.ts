@@ -47,7 +47,9 @@ export async function runServer(
     out(serverHelp);
     return 0;
   }
-  const isDevelopment = ['dev', 'dev-tls', 'dev-kv-v1', 'dev-no-kv', 'dev-workspaces'].some((name) => flags.isOn(name));
+  const isDevelopment = ['dev', 'dev-tls', 'dev-kv-v1', 'dev-no-kv', 'dev-workspaces'].some((name) =>
+    flags.isOn(name),
+  );
   const paths = flags.texts('config');
   if (!isDevelopment && paths.length === 0) {
     throw new StartProblem(
