@@ -32,7 +32,9 @@ export class Program {
   }
 
   get environment(): NodeJS.ProcessEnv {
-    return { PATH: process.env['PATH'], HOME: this.home, LANG: 'C.UTF-8' };
+    // What the tests' own processes compiled serves the program too.
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    return { PATH, HOME: this.home, LANG: 'C.UTF-8', ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) };
   }
 
   /** Runs to the end; anything that takes longer than `limitMs` is killed. */
