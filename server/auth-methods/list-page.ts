@@ -1,4 +1,4 @@
-import type { FieldDeclarations } from '../contracts/paths.ts';
+import { definePath, type FieldDeclarations, type PathDeclaration } from '../contracts/paths.ts';
 
 /** Fields of every list. */
 export const pageFields = {
@@ -20,4 +20,26 @@ export function pageOf(fields: {
     ...(after === undefined || after === '' ? {} : { after }),
     ...(limit === undefined || limit <= 0 ? {} : { limit }),
   };
+}
+
+/** The path that lists roles: `roles.list` answers their names, a page of them. */
+export function listOfRoles(
+  pattern: string,
+  roles: { list(page: Page): Promise<readonly string[]> },
+): PathDeclaration {
+  return definePath({
+    pattern,
+    fields: pageFields,
+    help: { synopsis: 'List the roles.', description: 'Names only; read one for its settings.' },
+    operations: {
+      list: {
+        summary: 'List roles',
+        pure: true,
+        async handler({ fields }) {
+          const keys = await roles.list(pageOf(fields));
+          return keys.length > 0 ? { data: { keys } } : undefined;
+        },
+      },
+    },
+  });
 }

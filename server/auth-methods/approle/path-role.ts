@@ -1,28 +1,10 @@
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
-import { pageFields, pageOf } from './list-page.ts';
+import { listOfRoles } from '../list-page.ts';
 import { changeRole, roleFields, roleNameField, shownRole } from './role-record.ts';
 import type { RoleStore } from './role-store.ts';
 
 export function rolePaths(roles: RoleStore): PathDeclaration[] {
-  return [listPath(roles), rolePath(roles)];
-}
-
-function listPath(roles: RoleStore): PathDeclaration {
-  return definePath({
-    pattern: 'role',
-    fields: pageFields,
-    help: { synopsis: 'List the roles.', description: 'Names only; read one for its settings.' },
-    operations: {
-      list: {
-        summary: 'List roles',
-        pure: true,
-        async handler({ fields }) {
-          const keys = await roles.list(pageOf(fields));
-          return keys.length > 0 ? { data: { keys } } : undefined;
-        },
-      },
-    },
-  });
+  return [listOfRoles('role', roles), rolePath(roles)];
 }
 
 function rolePath(roles: RoleStore): PathDeclaration {

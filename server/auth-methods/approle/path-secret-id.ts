@@ -10,7 +10,7 @@ import type { Reply } from '../../contracts/request.ts';
 import type { MountInfo } from '../../contracts/secrets-engine.ts';
 import { parseBoundCidrs } from '../../contracts/token-fields.ts';
 import { randomUUID } from '../../crypto/random.ts';
-import { pageFields, pageOf } from './list-page.ts';
+import { pageFields, pageOf } from '../list-page.ts';
 import { checkedCidrs, checkSubset, maxIdLength, type RoleRecord, roleNameField } from './role-record.ts';
 import type { RoleStore } from './role-store.ts';
 import { parseMetadata } from './secret-id-record.ts';

@@ -1,28 +1,10 @@
 import { definePath, type PathDeclaration } from '../../contracts/paths.ts';
-import { pageFields, pageOf } from '../list-page.ts';
+import { listOfRoles } from '../list-page.ts';
 import type { NamedRecords } from '../named-records.ts';
 import { changeRole, newRole, type RoleRecord, roleFields, roleNameField, shownRole } from './role-record.ts';
 
 export function rolePaths(roles: NamedRecords<RoleRecord>): PathDeclaration[] {
-  return [listPath(roles), rolePath(roles)];
-}
-
-function listPath(roles: NamedRecords<RoleRecord>): PathDeclaration {
-  return definePath({
-    pattern: 'role',
-    fields: pageFields,
-    help: { synopsis: 'List the roles.', description: 'Names only; read one for its settings.' },
-    operations: {
-      list: {
-        summary: 'List roles',
-        pure: true,
-        async handler({ fields }) {
-          const keys = await roles.list(pageOf(fields));
-          return keys.length > 0 ? { data: { keys } } : undefined;
-        },
-      },
-    },
-  });
+  return [listOfRoles('role', roles), rolePath(roles)];
 }
 
 function rolePath(roles: NamedRecords<RoleRecord>): PathDeclaration {
